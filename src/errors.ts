@@ -1,0 +1,149 @@
+/**
+ * Everything that can go wrong, on one page. Ground floor: imports nothing.
+ *
+ * Each class says in its first line whose doing it is and what to do about it. All carry a `code` (stable, for programs) and a full
+ * sentence (for people), and are recognised by `instanceof` across two copies of the library: the check goes by a registered symbol,
+ * since `node_modules` can hold the library twice.
+ *
+ * ```
+ * Interrupt            asked to stop; passes through your code      GreenletExit, Timeout (src/hub/timeout.ts)
+ * GreenloopError       something is wrong
+ *   UsageError           your program: a wrong argument or a wrong form (a TypeError too, by name)
+ *   InvalidSwitchError   your program: a switch to somebody who cannot take it
+ *   ConcurrentObjectUseError  your program: two greenlets wait on a thing made for one
+ *   LoopExit             usually your program: nothing is left that could end the wait
+ *   GreenletKilledError  get() of a greenlet that was killed
+ *   SocketClosedError    the connection was closed under the wait
+ *   InternalError        us: please report it
+ * ```
+ */
+
+/** A class of this page, as {@link recognise} sees it. */
+type Branded = abstract new (...args: never[]) => Error
+
+/**
+ * Makes `instanceof` hold across copies of the library: each class puts a registered symbol on its prototype, and the check looks for
+ * the symbol. A user's subclass has no symbol of its own and is checked by prototype, as always.
+ */
+function recognise(target: Branded, name: string): void {
+  const brand = Symbol.for(`greenloop.${name}`)
+  Object.defineProperty(target.prototype, brand, { value: true })
+  Object.defineProperty(target.prototype, 'name', { value: name, writable: true, configurable: true })
+  Object.defineProperty(target, Symbol.hasInstance, {
+    value(this: Branded, candidate: unknown): boolean {
+      if (this !== target) return Function.prototype[Symbol.hasInstance].call(this, candidate)
+      return typeof candidate === 'object' && candidate !== null && brand in candidate
+    },
+  })
+}
+
+/**
+ * Nobody's fault: a greenlet is asked to stop what it does ({@link GreenletExit}) or to stop waiting (`Timeout`).
+ *
+ * An interrupt is thrown at the greenlet's wait and passes through `try/finally` like any error. JavaScript has no tier above `Error`,
+ * so a `catch` that means failures asks {@link isInterrupt} and rethrows.
+ *
+ * Carries no stack: it is made by somebody else than the greenlet it ends, and a stack costs four times the whole kill.
+ */
+export class Interrupt extends Error {
+  /** Stable identification for programs. */
+  readonly code: string = 'GREENLOOP_INTERRUPT'
+
+  /** @param message - what is being asked, as a sentence. */
+  constructor(message?: string) {
+    const limit = Error.stackTraceLimit
+    Error.stackTraceLimit = 0
+    super(message)
+    Error.stackTraceLimit = limit
+  }
+}
+recognise(Interrupt, 'Interrupt')
+
+/**
+ * Nobody's fault: the greenlet was asked to end, by `kill()` or `throw()`. Escaping from a body it counts as an orderly end: the parent
+ * receives the exit object as a value, and `successful()` is true.
+ *
+ * @see gevent: `gevent.GreenletExit`
+ */
+export class GreenletExit extends Interrupt {
+  override readonly code: string = 'GREENLOOP_EXIT'
+}
+recognise(GreenletExit, 'GreenletExit')
+
+/**
+ * Tells a request to stop (an {@link Interrupt}) from a failure. Looks into a `SuppressedError`, which `using` makes when a disposal
+ * fails while an interrupt passes.
+ *
+ * @example
+ * ```ts
+ * import { GreenletExit, isInterrupt } from 'greenloop'
+ *
+ * try {
+ *   throw new GreenletExit()
+ * } catch (err) {
+ *   console.log(isInterrupt(err)) // true
+ * }
+ * ```
+ */
+export function isInterrupt(err: unknown): boolean {
+  let inner = err
+  while (typeof inner === 'object' && inner !== null && 'suppressed' in inner && 'error' in inner) {
+    if (inner.error instanceof Interrupt) return true
+    inner = inner.suppressed
+  }
+  return inner instanceof Interrupt
+}
+
+/** What all failures of this library have in common: a `code` for programs beside the sentence for people. */
+export class GreenloopError extends Error {
+  /** Stable identification for programs. */
+  readonly code: string = 'GREENLOOP_ERROR'
+}
+recognise(GreenloopError, 'GreenloopError')
+
+/** Your program: a wrong argument, or a known mistake in how a call is written. The message shows the right line. */
+export class UsageError extends GreenloopError {
+  override readonly code: string = 'GREENLOOP_USAGE'
+}
+recognise(UsageError, 'UsageError')
+
+/** Your program: control was switched to somebody who cannot take it now. Nothing was lost: the switch did not happen. */
+export class InvalidSwitchError extends GreenloopError {
+  override readonly code: string = 'GREENLOOP_INVALID_SWITCH'
+}
+recognise(InvalidSwitchError, 'InvalidSwitchError')
+
+/** Your program: two greenlets wait at once on something made for one (a socket's reading side, a waiter). */
+export class ConcurrentObjectUseError extends GreenloopError {
+  override readonly code: string = 'GREENLOOP_CONCURRENT_USE'
+}
+recognise(ConcurrentObjectUseError, 'ConcurrentObjectUseError')
+
+/** Usually your program: main waits, and nothing is left that could wake it. The message lists who waits in what. */
+export class LoopExit extends GreenloopError {
+  override readonly code: string = 'GREENLOOP_LOOP_EXIT'
+}
+recognise(LoopExit, 'LoopExit')
+
+/** `get()` of a greenlet that was killed: there is no value. `cause` is the {@link GreenletExit}. */
+export class GreenletKilledError extends GreenloopError {
+  override readonly code: string = 'GREENLOOP_KILLED'
+}
+recognise(GreenletKilledError, 'GreenletKilledError')
+
+/** The world, or your program: the socket was closed while a greenlet waited on it, or before it was used. */
+export class SocketClosedError extends GreenloopError {
+  override readonly code: string = 'GREENLOOP_SOCKET_CLOSED'
+}
+recognise(SocketClosedError, 'SocketClosedError')
+
+/** Us: an invariant of the library broke. Please report it with the stack. */
+export class InternalError extends GreenloopError {
+  override readonly code: string = 'GREENLOOP_INTERNAL'
+
+  /** @param message - which invariant broke. */
+  constructor(message: string) {
+    super(`${message}\nThis is a bug in greenloop, not in your program; please report it with the stack below.`)
+  }
+}
+recognise(InternalError, 'InternalError')

@@ -1,0 +1,190 @@
+/**
+ * The one cell of mutable state that switching needs, and what the trampoline knows of a greenlet.
+ *
+ * Stands on nothing. The cell is kept under a registered symbol, so that two compatible copies of the library in one process share the
+ * current greenlet and the marks of the protocol; an incompatible copy is refused by name. Leaves time, waiting and I/O to the host
+ * (`src/hub`), which finds here the slots that it keeps on a greenlet.
+ */
+import type { Resume, Suspend } from './protocol.ts'
+
+/** How a greenlet is to be read: what its `slot` holds and what resuming it means. A plain number, since hot code compares it. */
+export const UNSTARTED = 0
+/** Suspended or running: the next resumption delivers `slot` as a value. */
+export const SUSPENDED_BY_SWITCH = 1
+/** Suspended: the next resumption throws `slot`. */
+export const INTERRUPTED = 2
+/** Ended by returning (or by GreenletExit); never resumed again. Everything from here on is dead. */
+export const RETURNED = 3
+/** Ended by an error; never resumed again. */
+export const FAILED = 4
+/** One of the five above. */
+export type Status = 0 | 1 | 2 | 3 | 4
+
+/** Not in the host's ready list. */
+export const NOT_READY = 0
+/** In the ready list, to be resumed when its turn comes. */
+export const READY = 1
+/** Still linked into the ready list, but no longer to be resumed by it: the host drops it when it gets there. */
+export const READY_CANCELLED = 2
+
+/** Stands for "no arguments" in the slot of an unstarted greenlet; `undefined` would be one argument. */
+export const NO_ARGUMENTS: unique symbol = Symbol('no arguments')
+
+/** Two arguments and more for an unstarted greenlet. One argument lies in the slot as it is: a kept array costs 60 bytes a greenlet. */
+export class Arguments {
+  readonly list: readonly unknown[]
+
+  constructor(list: readonly unknown[]) {
+    this.list = list
+  }
+}
+
+/** A wait that the host has parked a greenlet in. */
+export interface PendingWait {
+  /** Leaves whatever is waited for, as if the wait had never begun. Called at most once, never after the wait was ended. */
+  undo(): void
+  /** What is waited for, for people: `sleep(10)`, `queue.get()`. */
+  describe(): string
+}
+
+/** An async context that a greenlet's code runs in; Node's `AsyncResource` is one. */
+export interface Scope {
+  /** Runs `fn(argument)` in the context. */
+  runInAsyncScope<R>(fn: (argument: Coroutine) => R, thisArg: undefined, argument: Coroutine): R
+}
+
+/** The generator that a greenlet's body made. */
+export type Frame = Generator<unknown, unknown, unknown>
+
+/**
+ * What the trampoline reads and writes of a greenlet. `RawGreenlet` is the class.
+ *
+ * ```
+ *             switch / start              switch, wait            returns, GreenletExit
+ *  UNSTARTED ───────────────▶ running ◀──────────────▶ SUSPENDED ────────────────────────▶ RETURNED
+ *      │                         │        throw, kill      │
+ *      │ throw, kill             └──────▶ INTERRUPTED ◀────┘        throws
+ *      └──────────────────────────────────────────────────────────────────────────────────▶ FAILED
+ * ```
+ */
+export interface Coroutine {
+  /** The body. Null when a subclass brings its own `run`. */
+  fn: ((...args: never[]) => unknown) | null
+  /** Runs when `fn` is null. */
+  run(...args: unknown[]): unknown
+  /** Where control goes when this one ends. Null only for main. */
+  parent: Coroutine | null
+  /** Set from the first step on, null while unstarted and again when dead. */
+  frame: Frame | null
+  status: Status
+  /** Arguments, then the value or error of the next resumption, then the outcome; `status` tells which. */
+  slot: unknown
+  /** The async context its code runs in; null: that of whoever resumes it. */
+  scope: Scope | null
+
+  // Slots of the host. Floor 0 never starts or ends a wait; it undoes one when somebody throws past it.
+  /** Set while the host has it parked in a wait, never while it runs. */
+  wait: PendingWait | null
+  /** Its place in the ready list: NOT_READY, READY or READY_CANCELLED. */
+  turn: 0 | 1 | 2
+  /** The one behind it in the ready list. */
+  behind: Coroutine | null
+  /** The host's own object for it: the hub that it waits in. Null: the default one. */
+  host: object | null
+  /** Interrupts that reached it while it could not take them; raised one by one at its next waits. */
+  pending: Error[] | null
+
+  /** Gives a frame for what the body's call returned, or null when that is the outcome itself. */
+  adopt(made: unknown): Frame | null
+  /** Told once, when `status` has become RETURNED or FAILED; answers who runs next. */
+  ended(): Coroutine
+  /** Its name in messages. */
+  readonly name: string
+}
+
+/** `settrace`'s callback. Unknown events are to be ignored: later versions may add some. */
+export type TraceEvent = 'switch' | 'throw'
+
+/** What has come back to main while nobody was running there. */
+export const NOTHING_ARRIVED = 0
+export const VALUE_ARRIVED = 1
+export const ERROR_ARRIVED = 2
+
+/** A call of `switch`/`throw` in plain code that has not come back yet. */
+export interface MainCall {
+  settle(failed: boolean, outcome: unknown): void
+}
+
+/** The shared cell. */
+export interface Kernel {
+  /** Raised whenever a field of this file changes its meaning; copies with different numbers must not meet. */
+  readonly protocol: number
+  /** Where the copy that made the cell was loaded from. */
+  readonly origin: string
+  /** Main, except while a greenlet's code runs. */
+  current: Coroutine
+  main: Coroutine
+  /** Written by an operation before it answers SUSPENDED: who runs next. */
+  target: Coroutine
+  /** A `switch()` made in the running slice and not driven yet; null between slices. */
+  undriven: object | null
+  /** `settrace`; null: nobody watches. */
+  tracer: ((event: TraceEvent, origin: Coroutine, target: Coroutine) => void) | null
+  /** Set by the host's schedule explorer: waits that are ready switch as well. */
+  everyWaitSwitches: boolean
+  /** Set when the process is exiting: nothing can be switched to any more. */
+  exiting: boolean
+  /** What came back to main; its `slot` holds it. */
+  arrival: 0 | 1 | 2
+  /** Main's calls that wait for control to come back, oldest first. */
+  mainCalls: MainCall[]
+  /** True while main is inside a call of `switch`/`throw`. */
+  mainInside: boolean
+  /** The default host of this thread, once there is one. */
+  host: object | null
+  /** The result object of every suspension; known by identity, so that nothing else can be mistaken for it. */
+  readonly suspended: IteratorYieldResult<Suspend>
+  /**
+   * The message of every resumption and the result of every wait: `yield*` hands it to the operation as argument of `next`, and
+   * the operation hands it back. One for all is safe because `yield*` reads `done` and `value` at once.
+   */
+  readonly resumed: Resume & { done: true; value: unknown }
+}
+
+const PROTOCOL = 1
+const SYMBOL = Symbol.for('greenloop.kernel')
+
+function shareKernel(): Kernel {
+  const holder = globalThis as { [SYMBOL]?: Kernel } // a registered symbol cannot be declared on globalThis for everybody
+  const existing = holder[SYMBOL]
+  if (existing !== undefined) {
+    if (existing.protocol === PROTOCOL) return existing
+    throw new Error(
+      `Two copies of greenloop that do not understand each other were loaded:\n` +
+        `  ${existing.origin}  (protocol ${String(existing.protocol)})\n  ${import.meta.url}  (protocol ${String(PROTOCOL)})\n` +
+        `Install one version for all: npm ls greenloop shows who brings which.`,
+    )
+  }
+  const made: Omit<Kernel, 'current' | 'main' | 'target'> = {
+    protocol: PROTOCOL,
+    origin: import.meta.url,
+    undriven: null,
+    tracer: null,
+    everyWaitSwitches: false,
+    exiting: false,
+    arrival: NOTHING_ARRIVED,
+    mainCalls: [],
+    mainInside: false,
+    host: null,
+    // The brands exist for the compiler only; at run time a step is known by identity.
+    suspended: { done: false, value: {} as Suspend },
+    resumed: { done: true, value: undefined } as Kernel['resumed'],
+  }
+  // raw-greenlet.ts makes main and fills the three in as soon as the class exists; nothing runs before.
+  const kernel = Object.assign({ current: null, main: null, target: null }, made) as unknown as Kernel
+  Object.defineProperty(holder, SYMBOL, { value: kernel })
+  return kernel
+}
+
+/** The cell of this thread. */
+export const kernel: Kernel = shareKernel()

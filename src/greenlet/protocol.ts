@@ -1,0 +1,39 @@
+/**
+ * The types that a user's waiting code is written in. Stands on nothing and does nothing.
+ *
+ * Both brands exist for the compiler: `Suspend` makes `yield sleep(1)` (the star forgotten) an error, `Resume` makes `for (x of op)`,
+ * `[...op]` and `const [x] = op` errors, while `yield* op` still infers what the wait gives.
+ */
+
+declare const suspendBrand: unique symbol
+declare const resumeBrand: unique symbol
+
+/** What a suspension yields. Only operations of the library make one. */
+export interface Suspend {
+  /** For the compiler only. */
+  readonly [suspendBrand]: true
+}
+
+/** What a resumption sends in. Only the trampoline makes one. */
+export interface Resume {
+  /** For the compiler only. */
+  readonly [resumeBrand]: true
+}
+
+/**
+ * What a function returns that may wait: `function* getPage(url: string): Green<string>`. Call it with `yield*` in a greenlet, or hand
+ * it to `spawn`.
+ */
+export type Green<T> = Generator<Suspend, T, Resume>
+
+/**
+ * A wait that has not begun: a recipe. Drive it with `yield*` in a greenlet or with `await` in async code; driving it again waits again.
+ * Nothing happens until it is driven.
+ */
+export interface Operation<T> extends PromiseLike<T> {
+  /** For `yield*`. */
+  [Symbol.iterator](): Iterator<Suspend, T, Resume>
+}
+
+/** What a body may return: it is driven when it is a generator, an operation or a promise, and is the outcome itself otherwise. */
+export type Driven<T> = Green<T> | Operation<T> | PromiseLike<T> | T

@@ -1,0 +1,217 @@
+/**
+ * python-greenlet's `greenlet`: a body that is switched to, and nothing else.
+ *
+ * Stands on the trampoline. Leaves scheduling, waiting and reporting to `Greenlet` in `src/hub`; the fields marked "of the host" are
+ * slots that it keeps here, so that a raw greenlet can wait in the hub too.
+ */
+import { InternalError, UsageError } from '../errors.ts'
+import {
+  type Coroutine,
+  FAILED,
+  type Frame,
+  kernel,
+  NO_ARGUMENTS,
+  type PendingWait,
+  RETURNED,
+  type Scope,
+  type Status,
+  SUSPENDED_BY_SWITCH,
+  UNSTARTED,
+} from './kernel.ts'
+import { drive, isOperation } from './operation.ts'
+import type { Driven } from './protocol.ts'
+import { makeSwitch, type Switch, toError } from './switch.ts'
+import { deliver } from './trampoline.ts'
+import { notAFunction, nothingToRun, show } from './usage.ts'
+
+/** A class of errors that can be made without arguments, as `throw` and `kill` take it. */
+export type ErrorClass = new () => Error
+
+const BRAND = Symbol.for('greenloop.RawGreenlet')
+
+/**
+ * A coroutine with an explicit `switch()`: python-greenlet's `greenlet`.
+ *
+ * The body is a generator function (or any function; a generator that it returns is driven). It runs when it is first switched to, with
+ * the arguments of that switch, and its outcome goes to {@link parent}.
+ *
+ * @typeParam T - what the body returns.
+ * @source greenlet: `greenlet.greenlet`
+ * @example
+ * ```ts
+ * import { RawGreenlet, getcurrent } from 'greenloop'
+ *
+ * const main = getcurrent()
+ * const counter = new RawGreenlet(function* count(from: number) {
+ *   for (let n = from; ; n++) yield* main.switch(n)
+ * })
+ * console.log(counter.switch(5).value, counter.switch().value) // 5 6
+ * ```
+ */
+export class RawGreenlet<T = unknown> {
+  /** @internal */ declare fn: ((...args: never[]) => unknown) | null
+  /** @internal */ declare heir: RawGreenlet | null
+  /** @internal */ declare frame: Frame | null
+  /** @internal */ declare status: Status
+  /** @internal */ declare slot: unknown
+  /** @internal */ declare scope: Scope | null
+  /** @internal of the host */ declare wait: PendingWait | null
+  /** @internal of the host */ declare turn: 0 | 1 | 2
+  /** @internal of the host */ declare behind: Coroutine | null
+  /** @internal of the host */ declare host: object | null
+  /** @internal of the host */ declare pending: Error[] | null
+  /** For the compiler: `T` is what the body returns. */
+  declare protected readonly outcomeType: T
+
+  /**
+   * @param fn - the body; without one the class must bring its own `run`.
+   * @param parent - where control goes when the body ends. @defaultValue the current greenlet
+   * @throws UsageError when `fn` is no function, or `parent` no greenlet.
+   */
+  constructor(fn?: ((...args: never[]) => Driven<T>) | null, parent?: RawGreenlet | null) {
+    if (fn !== undefined && fn !== null && typeof fn !== 'function') throw notAFunction(`new ${new.target.name}`, fn)
+    if (parent !== undefined && parent !== null) checkParent(parent)
+    this.fn = fn ?? null
+    const creator = kernel.current as RawGreenlet | null // null once, for main itself; every coroutine is a RawGreenlet
+    this.heir = parent ?? creator
+    this.host = creator === null ? null : creator.host
+    this.frame = null
+    this.status = UNSTARTED
+    this.slot = NO_ARGUMENTS
+    this.scope = null
+    this.wait = null
+    this.turn = 0
+    this.behind = null
+    this.pending = null
+  }
+
+  /**
+   * Passes control to this greenlet, with a value for it.
+   *
+   * The first switch calls the body with `values` as arguments. Later ones make the switch that this greenlet is suspended in come back
+   * with the value: none is `undefined`, several are a list. Switching to a dead greenlet goes to its parent, switching to the current
+   * one comes back at once.
+   *
+   * In a greenlet write `yield* g.switch(x)`: it gives what the next one who switches back passes. In plain code the call runs at once;
+   * when control is back, `.done` is true and `.value` holds what came. If it went to a wait of the hub instead, `await` the call.
+   *
+   * @throws InvalidSwitchError when the target cannot take a value now; the error of a greenlet that died into the caller.
+   * @switches always
+   * @source greenlet: `greenlet.switch`
+   */
+  switch(...values: unknown[]): Switch {
+    if (this.status === UNSTARTED) this.checkRunnable()
+    const count = values.length
+    return makeSwitch(this, count === 0 ? undefined : count === 1 ? values[0] : values, count, false)
+  }
+
+  /**
+   * Passes control to this greenlet by throwing `error` at the place where it is suspended.
+   *
+   * One that never started is dead at once, without running; a dead one passes the error on to its parent. A {@link GreenletExit} that
+   * is not caught is an orderly end and reaches the parent as a value.
+   *
+   * @param error - an Error, or a class to make one of. @defaultValue `new GreenletExit()`
+   * @throws UsageError when `error` is neither.
+   * @switches always
+   * @source greenlet: `greenlet.throw`
+   */
+  throw(error?: Error | ErrorClass): Switch {
+    return makeSwitch(this, toError('throw', error), 1, true)
+  }
+
+  /**
+   * The body when no function was given: override it in a subclass, as a generator method.
+   *
+   * @throws UsageError when there is neither.
+   */
+  run(...args: unknown[]): unknown {
+    void args
+    throw nothingToRun(this)
+  }
+
+  /**
+   * Where control goes when this greenlet ends; null only for main. May be set at any time, also when dead.
+   *
+   * @throws UsageError for something that is no greenlet, for a cycle, and for main.
+   */
+  get parent(): RawGreenlet | null {
+    return this.heir
+  }
+
+  set parent(parent: RawGreenlet) {
+    if ((this as RawGreenlet) === kernel.main)
+      throw new UsageError('The parent of main cannot be set: main is the root.')
+    checkParent(parent)
+    for (let ancestor: RawGreenlet | null = parent; ancestor !== null; ancestor = ancestor.heir) {
+      if (ancestor === this)
+        throw new UsageError(`"${parent.name}" cannot be the parent of "${this.name}": it descends from it.`)
+    }
+    this.heir = parent
+  }
+
+  /** Whether it has ended, by returning, by an error, or by being thrown at before it started. */
+  get dead(): boolean {
+    return this.status >= RETURNED
+  }
+
+  /** Whether it has started and not ended: it runs or is suspended. */
+  get active(): boolean {
+    return this.status !== UNSTARTED && this.status < RETURNED
+  }
+
+  /** For messages: the name of the body. Not unique. */
+  get name(): string {
+    if ((this as RawGreenlet) === kernel.main) return 'main'
+    const { fn } = this
+    return fn === null || fn.name === '' ? this.constructor.name : fn.name
+  }
+
+  /** @internal */
+  checkRunnable(): void {
+    if (this.fn === null && this.run === RawGreenlet.prototype.run) throw nothingToRun(this)
+  }
+
+  /** @internal */
+  adopt(made: unknown): Frame | null {
+    return isOperation(made) ? drive(made) : null
+  }
+
+  /** @internal */
+  ended(): Coroutine {
+    const { slot } = this
+    this.slot = undefined
+    if (this.heir === null) throw new InternalError('Main was made to end.')
+    return deliver(this.heir, this.status === FAILED, slot)
+  }
+}
+Object.defineProperty(RawGreenlet.prototype, BRAND, { value: true })
+
+/** Whether `value` is a greenlet, raw or not, of any copy of the library. */
+export function isGreenlet(value: unknown): value is RawGreenlet {
+  return typeof value === 'object' && value !== null && BRAND in value
+}
+
+function checkParent(parent: unknown): void {
+  if (!isGreenlet(parent)) throw new UsageError(`The parent of a greenlet must be a greenlet, but got ${show(parent)}.`)
+}
+
+/**
+ * The greenlet whose code is running; in top-level code, timers, promise continuations and callbacks of the hub this is main.
+ *
+ * @switches never
+ * @source greenlet: `greenlet.getcurrent`
+ */
+export function getcurrent(): RawGreenlet {
+  return kernel.current as RawGreenlet // every coroutine is one
+}
+
+// The first copy of the library that is loaded makes main. Nothing can run before.
+if ((kernel.main as Coroutine | null) === null) {
+  const main = new RawGreenlet()
+  main.status = SUSPENDED_BY_SWITCH
+  main.slot = undefined
+  kernel.main = main
+  kernel.current = main
+  kernel.target = main
+}

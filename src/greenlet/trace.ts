@@ -1,0 +1,48 @@
+/**
+ * `settrace`: one callback told of every transfer of control.
+ *
+ * Stands on the kernel, which holds the callback; unset it costs the trampoline a null check. Leaves recording and drawing to others.
+ */
+import { kernel, type TraceEvent } from './kernel.ts'
+import type { RawGreenlet } from './raw-greenlet.ts'
+
+/**
+ * Told of a transfer: `event` is `'switch'` when a value goes over and `'throw'` when an error does. Runs when `target` is already the
+ * current greenlet. Ignore events you do not know.
+ */
+export type Tracer = (event: TraceEvent, origin: RawGreenlet, target: RawGreenlet) => void
+
+/**
+ * Sets the callback that is told of every switch, or removes it with `null`.
+ *
+ * A tracer that throws is removed, and its error takes the place of what was being handed over.
+ *
+ * @returns the callback that was set before, or null.
+ * @switches never
+ * @source greenlet: `greenlet.settrace`
+ * @example
+ * ```ts
+ * import { RawGreenlet, settrace } from 'greenloop/greenlet'
+ *
+ * settrace((event, origin, target) => console.log(event, origin.name, target.name))
+ * new RawGreenlet(function* work() {}).switch()
+ * settrace(null)
+ * // switch main work
+ * // switch work main
+ * ```
+ */
+export function settrace(tracer: Tracer | null): Tracer | null {
+  const before = gettrace()
+  kernel.tracer = tracer as typeof kernel.tracer // every coroutine is a RawGreenlet; the kernel does not know the class
+  return before
+}
+
+/**
+ * The callback that `settrace` has set, or null.
+ *
+ * @switches never
+ * @source greenlet: `greenlet.gettrace`
+ */
+export function gettrace(): Tracer | null {
+  return kernel.tracer as Tracer | null // only settrace writes it
+}

@@ -1,0 +1,127 @@
+/**
+ * The known mistakes of switching, each with the wrong and the right line.
+ *
+ * Stands on the errors and the kernel's types. Decides nothing: those who find a mistake call it by name here.
+ */
+import { InvalidSwitchError, UsageError } from '../errors.ts'
+import type { Coroutine } from './kernel.ts'
+import { isGenerator, isOperation } from './operation.ts'
+
+/** A value as it may stand in a message: short, with its kind. */
+export function show(value: unknown): string {
+  if (value === null || value === undefined) return String(value)
+  if (isGenerator(value)) return 'a generator object'
+  if (isOperation(value)) return 'an operation'
+  switch (typeof value) {
+    case 'function':
+      return `the function ${value.name === '' ? '(anonymous)' : value.name}`
+    case 'string':
+      return `${JSON.stringify(value.length > 40 ? `${value.slice(0, 39)}…` : value)} (string)`
+    case 'object': {
+      const { constructor } = value as { constructor?: unknown } // any object may be asked
+      const kind = typeof constructor === 'function' && constructor.name !== '' ? constructor.name : 'Object'
+      return /^[AEIOU]/u.test(kind) ? `an ${kind}` : `a ${kind}`
+    }
+    default:
+      return `${String(value)} (${typeof value})`
+  }
+}
+
+/** `wrong` and `right` below each other, with their remarks in one column. */
+export function wrongRight(wrong: string, why: string, right: string, remark = ''): string {
+  const width = Math.max(wrong.length, right.length) + 3
+  const tail = remark === '' ? 'correct' : `correct: ${remark}`
+  return `  ${wrong.padEnd(width)}// incorrect: ${why}\n  ${right.padEnd(width)}// ${tail}`
+}
+
+/** `switch()` without `yield*` in a greenlet: found at the next suspension, or at a second switch. */
+export function forgottenSwitch(greenlet: Coroutine, undriven: object): UsageError {
+  const call = String(undriven)
+  return new UsageError(
+    `Greenlet "${greenlet.name}" made a ${call} that it did not drive.\n\n${wrongRight('other.switch()', 'makes the switch and drops it', 'yield* other.switch()', 'control goes there and comes back here')}`,
+  )
+}
+
+/** A `switch()` that was made, kept and driven at another place or by another greenlet. */
+export function storedSwitch(operation: object): UsageError {
+  return new UsageError(
+    `A ${String(operation)} was kept and driven later; it belongs to the expression that makes it.\n\n${wrongRight('const op = other.switch(); ... yield* op', 'by then others have run', 'yield* other.switch()')}`,
+  )
+}
+
+/** A greenlet's `switch()` awaited, or handed to async code. */
+export function awaitedSwitch(operation: object): UsageError {
+  return new UsageError(
+    `A ${String(operation)} that was made in a greenlet was awaited; only plain code awaits a switch.\n\n${wrongRight('await other.switch()', 'async code is not a greenlet', 'yield* other.switch()', 'in the greenlet itself')}`,
+  )
+}
+
+/** `.value` of a switch that has not come back. */
+export function unfinishedValue(operation: object): UsageError {
+  return new UsageError(
+    `The ${String(operation)} has not come back: control went to a wait of the hub.\n\n${wrongRight('const value = other.switch().value', 'read before it is there', 'const value = await other.switch()')}`,
+  )
+}
+
+/** Something that is no suspension of ours came out of a body. */
+export function foreignYield(greenlet: Coroutine, value: unknown): UsageError {
+  const head = `Greenlet "${greenlet.name}" yielded ${show(value)}`
+  if (isOperation(value) || isGenerator(value)) {
+    return new UsageError(
+      `${head} without driving it: the star is missing.\n\n${wrongRight('yield sleep(10)', 'hands the operation out', 'yield* sleep(10)', 'waits 10 ms')}`,
+    )
+  }
+  const only = `${head}; only operations of this library can be yielded, with yield*.`
+  if (typeof (value as { then?: unknown } | null | undefined)?.then === 'function') {
+    return new UsageError(
+      `${only}\n\n${wrongRight('yield promise', 'hands the promise out', 'yield* until(promise)', 'waits until the promise settles')}`,
+    )
+  }
+  return new UsageError(
+    `${only}\n\n${wrongRight('yield', 'suspends for nobody', 'yield* sleep(0)', 'lets the others run')}`,
+  )
+}
+
+/** Something that is no function where a body belongs; `caller` is the call as a person writes it: `spawn`. */
+export function notAFunction(caller: string, value: unknown): UsageError {
+  const head = `${caller}() expects a function, but got ${show(value)}.`
+  const made = isGenerator(value)
+    ? 'generator'
+    : isOperation(value)
+      ? 'operation'
+      : typeof (value as { then?: unknown } | null | undefined)?.then === 'function'
+        ? 'promise'
+        : ''
+  if (made === '') return new UsageError(head)
+  return new UsageError(
+    `${head}\n\nProbably the function was called instead of passed:\n${wrongRight(`${caller}(getPage(url))`, `getPage(url) has already made the ${made}`, `${caller}(getPage, url)`)}`,
+  )
+}
+
+/** Neither a function nor a class with `run()`. */
+export function nothingToRun(greenlet: { readonly name: string }): UsageError {
+  return new UsageError(
+    `Greenlet "${greenlet.name}" has nothing to run: it was made without a function, and its class has no run().\n\n${wrongRight('new Greenlet()', 'there is no body', 'new Greenlet(function* () { ... })')}`,
+  )
+}
+
+/** `throw(x)` with something that is no error. */
+export function notAnError(caller: string, value: unknown): UsageError {
+  return new UsageError(`${caller}() expects an Error or a class of errors, but got ${show(value)}.`)
+}
+
+/** Main is not inside a `switch()`: it has finished, or it waits in the hub. */
+export function mainNotWaiting(from: Coroutine): InvalidSwitchError {
+  return new InvalidSwitchError(
+    `Greenlet "${from.name}" switched to main, but main is not waiting in a switch(): it has gone on, and nobody would take the value.\n` +
+      `Main waits only while plain code is in greenlet.switch(), or awaits it.`,
+  )
+}
+
+/** The process is ending; there is no loop left that could bring control back. */
+export function processExiting(target: Coroutine): InvalidSwitchError {
+  return new InvalidSwitchError(
+    `Main has finished and the process is exiting: nothing can be switched to any more, not even "${target.name}".\n` +
+      `Do it before the 'exit' event, for instance at the end of run(function* () { ... }).`,
+  )
+}

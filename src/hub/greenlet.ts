@@ -1,0 +1,436 @@
+/**
+ * gevent's `Greenlet`: started by the hub, waited for, linked to, killed.
+ *
+ * A greenlet that the hub has started ends into the hub; one that is entered by `switch()` ends into main. Either way the outcome stays
+ * in it: a failure is never thrown into main, but reported once if nobody reads it.
+ *
+ * Stands on `RawGreenlet` and the hub. Leaves starting with arguments and waiting for several to `spawn.ts`.
+ */
+import { AsyncResource } from 'node:async_hooks'
+import { GreenletExit, GreenletKilledError, UsageError } from '../errors.ts'
+import { Arguments, type Coroutine, FAILED, type Frame, kernel, RETURNED, UNSTARTED } from '../greenlet/kernel.ts'
+import { ready, type Step } from '../greenlet/operation.ts'
+import type { Driven, Operation } from '../greenlet/protocol.ts'
+import { type ErrorClass, RawGreenlet } from '../greenlet/raw-greenlet.ts'
+import { toError } from '../greenlet/switch.ts'
+import { deliver, leaveWait } from '../greenlet/trampoline.ts'
+import { notAFunction } from '../greenlet/usage.ts'
+import { type Hub, hubOf, type Task } from './hub.ts'
+import { Timeout } from './timeout.ts'
+import { follow } from './wait.ts'
+import { checkMs, HubOperation, Wait } from './waiter.ts'
+
+/** How long a wait for one greenlet may take. */
+export interface WaitOptions {
+  /** Milliseconds, 0 and up. @defaultValue no limit */
+  timeoutMs?: number
+}
+
+/** How `kill` waits. */
+export interface KillOptions extends WaitOptions {
+  /** Whether driving the call waits until the greenlet has ended. @defaultValue true */
+  block?: boolean
+}
+
+/** Called when a greenlet has ended. */
+export type Link = (greenlet: Greenlet) => void
+/** What a greenlet tells its end: a callback of a user's, or a wait of ours. Waits are objects, so that no closure is made for each. */
+export type Listener = { notify(greenlet: Greenlet): void }
+
+const CONTEXT = { requireManualDestroy: true }
+
+// What a greenlet has been through, as bits of one number.
+/** The hub started it: it ends into the hub. */
+const STARTED = 1
+/** Its failure has reached somebody. */
+const READ = 2
+
+/**
+ * A coroutine of the hub: gevent's `Greenlet`. Usually made by `spawn`.
+ *
+ * Code in it inherits the async context (`AsyncLocalStorage`) of whoever made it, and keeps it over all its waits.
+ *
+ * @typeParam T - what the body returns.
+ * @typeParam A - the arguments of the body.
+ * @source gevent: `gevent.Greenlet`
+ * @example
+ * ```ts
+ * import { Greenlet, sleep } from 'greenloop'
+ *
+ * class Countdown extends Greenlet<string> {
+ *   override *run() {
+ *     for (let n = 3; n > 0; n--) yield* sleep(1)
+ *     return 'lift-off'
+ *   }
+ * }
+ * const countdown = new Countdown()
+ * countdown.start()
+ * console.log(await countdown.get()) // lift-off
+ * ```
+ */
+export class Greenlet<T = unknown, A extends readonly unknown[] = readonly []> extends RawGreenlet<T> implements Task {
+  /** @internal */ declare links: (Link | Listener)[] | Link | Listener | null
+  /** @internal */ declare marks: number
+  /** @internal */ declare older: Task | null
+  /** @internal */ declare newer: Task | null
+  /** @internal Its number, or the name it was given; the default name is made of the number when it is asked for. */
+  declare title: string | number
+  /** @internal Set when somebody has asked for {@link signal}. */
+  declare aborter: AbortController | null
+
+  /**
+   * @param fn - the body: a generator function, or any function. Without one the class must bring its own `run`.
+   * @param args - what the body is called with.
+   * @throws UsageError when `fn` is no function.
+   */
+  constructor(fn?: ((...args: A) => Driven<T>) | null, ...args: A) {
+    // Every coroutine is a RawGreenlet; the body is called with `args` and nothing else, so its parameters need no second check.
+    super(fn as ((...args: never[]) => Driven<T>) | null | undefined, kernel.main as RawGreenlet)
+    const { length } = args
+    if (length > 0) this.slot = length === 1 ? args[0] : new Arguments(args)
+    this.scope = new AsyncResource('Greenlet', CONTEXT)
+    this.links = null
+    this.marks = 0
+    this.older = null
+    this.newer = null
+    this.title = ++hubOf(this).made
+    this.aborter = null
+  }
+
+  /** The hub that it runs on: that of its spawner. */
+  get hub(): Hub {
+    return hubOf(this)
+  }
+
+  /** Stands in every message: the body's name and a number, `getPage-2`, until it is given another. */
+  override get name(): string {
+    return typeof this.title === 'string' ? this.title : `${super.name}-${String(this.title)}`
+  }
+
+  override set name(name: string) {
+    this.title = name
+  }
+
+  /** Whether it was started, or switched to, and has not ended. */
+  get started(): boolean {
+    return this.status < RETURNED && (this.status !== UNSTARTED || (this.marks & STARTED) !== 0)
+  }
+
+  /** Whether it has ended. */
+  ready(): boolean {
+    return this.status >= RETURNED
+  }
+
+  /** Whether it has ended without a failure; being killed is none. */
+  successful(): boolean {
+    return this.status === RETURNED
+  }
+
+  /** What the body returned, or the {@link GreenletExit} that killed it; undefined before, and after a failure. */
+  get value(): T | GreenletExit | undefined {
+    return this.status === RETURNED ? (this.slot as T) : undefined // the outcome lies in the slot
+  }
+
+  /** What the body threw; null before, and when it did not. Reading it counts as reading the outcome. */
+  get exception(): unknown {
+    if (this.status !== FAILED) return null
+    this.marks |= READ
+    return this.slot
+  }
+
+  /** An AbortSignal that fires when the greenlet is killed: for what can be aborted and knows nothing of greenlets. */
+  get signal(): AbortSignal {
+    this.aborter ??= new AbortController()
+    return this.aborter.signal
+  }
+
+  /**
+   * Has the hub run it, after all that is ready now. Does nothing when it was started already, or has ended.
+   *
+   * @throws UsageError when there is nothing to run.
+   * @switches never
+   * @source gevent: `Greenlet.start`
+   */
+  start(): void {
+    if (this.status !== UNSTARTED || (this.marks & STARTED) !== 0) return
+    this.checkRunnable()
+    this.marks |= STARTED
+    const hub = hubOf(this)
+    hub.enter(this)
+    hub.enqueue(this)
+  }
+
+  /**
+   * Waits until it has ended, however. Does not read the outcome: a failure is still reported.
+   *
+   * @param options - `timeoutMs`: go on after so many milliseconds although it has not ended.
+   * @throws UsageError when a greenlet joins itself.
+   * @switches only if it must wait
+   * @source gevent: `Greenlet.join`
+   */
+  join(options: WaitOptions = {}): Operation<void> {
+    if (options.timeoutMs !== undefined) checkMs('join()', 'timeoutMs', options.timeoutMs)
+    return new Join(this, options.timeoutMs)
+  }
+
+  /**
+   * Waits for the outcome.
+   *
+   * @param options - `timeoutMs`: how long.
+   * @returns what the body returned.
+   * @throws what the body threw, the same object each time; GreenletKilledError when it was killed; a new Timeout when `timeoutMs` have
+   * passed; UsageError when a greenlet asks for its own.
+   * @switches only if it must wait
+   * @source gevent: `Greenlet.get`
+   */
+  get(options: WaitOptions = {}): Operation<T> {
+    if (options.timeoutMs !== undefined) checkMs('get()', 'timeoutMs', options.timeoutMs)
+    return new Get(this, options.timeoutMs)
+  }
+
+  /**
+   * Asks it to end, by throwing `error` at its wait. The effect is at the call; driving the call waits for the end.
+   *
+   * One that has not run yet never will. One that has ended is left alone. One whose wait is over already gets what it waited for, and
+   * the error at its next wait. A greenlet that kills itself gets the error at its next wait, which driving the call is.
+   *
+   * @param error - an Error, or a class of errors. @defaultValue `new GreenletExit()`
+   * @param options - `block`: whether driving the call waits; `timeoutMs`: how long at the most.
+   * @throws UsageError when `error` is neither.
+   * @switches only if it must wait
+   * @source gevent: `Greenlet.kill`
+   */
+  kill(error?: Error | ErrorClass, options: KillOptions = {}): Operation<void> {
+    const reason = toError('kill', error)
+    if (options.timeoutMs !== undefined) checkMs('kill()', 'timeoutMs', options.timeoutMs)
+    if (this.status === UNSTARTED) this.#endUnstarted(reason)
+    else hubOf(this).interrupt(this, reason)
+    this.aborter?.abort(reason)
+    return options.block === false ? NO_WAIT : new Kill(this, options.timeoutMs)
+  }
+
+  /**
+   * Calls `callback(this)` when it has ended, in the hub; also when it has ended already. The callback must not wait. Reads the outcome.
+   *
+   * @switches never
+   * @source gevent: `Greenlet.rawlink`
+   */
+  rawlink(callback: Link): void {
+    if (typeof callback !== 'function') throw notAFunction('rawlink', callback)
+    this.listen(callback)
+  }
+
+  /** Takes back a {@link rawlink}; an unknown one is ignored. @switches never */
+  unlink(callback: Link): void {
+    this.ignore(callback)
+  }
+
+  /** @internal */
+  listen(listener: Link | Listener): void {
+    const { links } = this
+    if (links === null) this.links = listener
+    else if (Array.isArray(links)) links.push(listener)
+    else this.links = [links, listener]
+    if (this.status >= RETURNED) hubOf(this).enqueue(this)
+  }
+
+  /** @internal */
+  ignore(listener: Link | Listener): void {
+    const { links } = this
+    if (links === listener) this.links = null
+    else if (Array.isArray(links)) {
+      const place = links.indexOf(listener)
+      if (place >= 0) links.splice(place, 1)
+    }
+  }
+
+  /** @internal */
+  override adopt(made: unknown): Frame | null {
+    return follow(made)
+  }
+
+  /** @internal */
+  override ended(): Coroutine {
+    this.#finish()
+    const byHub = (this.marks & STARTED) !== 0 && !kernel.mainInside
+    return byHub ? kernel.main : deliver(kernel.main, false, this.status === RETURNED ? this.slot : undefined)
+  }
+
+  /** @internal */
+  get failureRead(): boolean {
+    return (this.marks & READ) !== 0
+  }
+
+  /** @internal */
+  readFailure(): unknown {
+    this.marks |= READ
+    return this.slot
+  }
+
+  /** @internal */
+  runLinks(): void {
+    // One by one, so that a link can still take back a later one.
+    for (let link = this.#nextLink(); link !== null; link = this.#nextLink()) {
+      if (typeof link !== 'function') {
+        link.notify(this as Greenlet)
+        continue
+      }
+      this.marks |= READ
+      try {
+        link(this as Greenlet)
+      } catch (error) {
+        hubOf(this).onError(error, { name: `link of ${this.name}` })
+      }
+    }
+  }
+
+  #nextLink(): Link | Listener | null {
+    const { links } = this
+    if (Array.isArray(links)) return links.shift() ?? null
+    this.links = null
+    return links
+  }
+
+  #endUnstarted(reason: Error): void {
+    leaveWait(this)
+    this.status = reason instanceof GreenletExit ? RETURNED : FAILED
+    this.slot = reason
+    this.#finish()
+    this.scope = null
+  }
+
+  /** Keeps the books when it has ended; its links run when its turn comes. */
+  #finish(): void {
+    const hub = hubOf(this)
+    const failed = this.status === FAILED
+    hub.leave(this, failed)
+    if (failed || this.links !== null) hub.enqueue(this)
+  }
+}
+
+const NO_WAIT: Operation<void> = new (class extends HubOperation<void> {
+  override begin(): Step<void> {
+    return ready(undefined)
+  }
+
+  override toString(): string {
+    return 'kill()'
+  }
+})()
+
+/** Waits for the end of one greenlet. */
+class Join extends HubOperation<void> {
+  readonly target: Greenlet
+  readonly timeoutMs: number | undefined
+
+  constructor(target: RawGreenlet, timeoutMs: number | undefined) {
+    super()
+    this.target = target as Greenlet // made by methods of Greenlet only
+    this.timeoutMs = timeoutMs
+  }
+
+  override begin(greenlet: Coroutine): Step<void> {
+    const { target } = this
+    if (target.status >= RETURNED) return ready(undefined)
+    this.refuseSelf(greenlet)
+    return new EndWait(greenlet, target, this.verb).limit(this.timeoutMs).park()
+  }
+
+  get verb(): string {
+    return 'join'
+  }
+
+  refuseSelf(greenlet: Coroutine): void {
+    if (greenlet !== this.target) return
+    throw new UsageError(`Greenlet "${greenlet.name}" waits for itself in ${this.verb}(); it could never go on.`)
+  }
+
+  override toString(): string {
+    return `${this.verb}() of "${this.target.name}"`
+  }
+}
+
+class Kill extends Join {
+  override get verb(): string {
+    return 'kill'
+  }
+}
+
+class Get<T> extends HubOperation<T> {
+  readonly target: Greenlet<T>
+  readonly timeoutMs: number | undefined
+
+  constructor(target: Greenlet<T>, timeoutMs: number | undefined) {
+    super()
+    this.target = target
+    this.timeoutMs = timeoutMs
+  }
+
+  override begin(greenlet: Coroutine): Step<T> {
+    const { target } = this
+    if (target.status >= RETURNED) return ready(outcomeOf(target))
+    if (greenlet === target)
+      throw new UsageError(`Greenlet "${greenlet.name}" waits for itself in get(); it could never go on.`)
+    return new OutcomeWait(greenlet, target, 'get').limit(this.timeoutMs).park()
+  }
+
+  override toString(): string {
+    return `get() of "${this.target.name}"`
+  }
+}
+
+/** The value of a greenlet that has ended; throws when there is none. */
+export function outcomeOf<T>(greenlet: Greenlet<T>): T {
+  if (greenlet.status === FAILED) throw greenlet.readFailure()
+  if (greenlet.slot instanceof GreenletExit) {
+    throw new GreenletKilledError(`Greenlet "${greenlet.name}" was killed, so it has no value.`, {
+      cause: greenlet.slot,
+    })
+  }
+  return greenlet.slot as T // what the body returned
+}
+
+/** A wait for the end of a greenlet, whatever the outcome; going on after `timeoutMs` is no error. */
+class EndWait extends Wait implements Listener {
+  protected readonly target: Greenlet
+  readonly #verb: string
+
+  constructor(greenlet: Coroutine, target: Greenlet, verb: string) {
+    super(greenlet)
+    this.target = target
+    this.#verb = verb
+    target.listen(this)
+  }
+
+  notify(target: Greenlet): void {
+    void target
+    this.succeed(undefined)
+  }
+
+  override expired(ms: number): void {
+    void ms
+    this.succeed(undefined)
+  }
+
+  protected override leave(): void {
+    this.target.ignore(this)
+  }
+
+  override describe(): string {
+    return `${this.#verb}() of "${this.target.name}"`
+  }
+}
+
+class OutcomeWait extends EndWait {
+  override notify(target: Greenlet): void {
+    try {
+      this.succeed(outcomeOf(target))
+    } catch (error) {
+      this.fail(error)
+    }
+  }
+
+  override expired(ms: number): void {
+    this.fail(new Timeout(ms))
+  }
+}

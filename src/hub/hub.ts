@@ -1,0 +1,335 @@
+/**
+ * The hub: who is ready runs, in slices, on Node's loop.
+ *
+ * Model. A greenlet that waits is nowhere but in the thing it waits for. What ends the wait calls {@link Hub.wake}: the value goes into
+ * the greenlet, the greenlet to the tail of the ready list. A *slice* resumes those that are ready, in order, each through the
+ * trampoline until control comes back here. A greenlet that has ended passes through the list once more, to have its links run: so
+ * everything has its turn in one order, first come first served.
+ *
+ * Slices. One ends after a round of all that was ready when it began (and at least 50 resumptions), and in any case after 1 ms; what is
+ * ready then goes on after Node has looked at sockets and timers. So a thousand greenlets in loops of `sleep(0)` starve nobody. From
+ * idleness the first slice comes in a microtask, at once after the callback that woke somebody; each 64th such slice waits for I/O,
+ * or a loop over promises that are always settled would shut Node's loop out.
+ *
+ * Invariants.
+ * - A greenlet is linked into the ready list at most once (`greenlet.turn`). One that has been resumed by other means stays linked,
+ *   marked cancelled, and is dropped when its turn comes: taking it out would walk the list.
+ * - `wake` and `interrupt` never run the greenlet; only slices do. So a waker may be called from anywhere.
+ * - Between `wake` and the resumption nothing may overwrite the value: an interrupt that arrives then stays pending and is raised at the
+ *   next wait (the item that was handed over is not lost).
+ *
+ * Turned down. A microtask per wake-up: sockets and timers starve. An array emptied by `length = 0` as ready list: V8 drops its store and
+ * leaves optimised code, at ten times the cost. `setImmediate` per wake-up: 0.8 µs each.
+ *
+ * Stands on the trampoline, the clock and the greenlet's host slots. Leaves to `greenlet.ts` what a greenlet is beyond its switching.
+ */
+import { LoopExit } from '../errors.ts'
+import {
+  type Coroutine,
+  INTERRUPTED,
+  kernel,
+  type PendingWait,
+  READY,
+  READY_CANCELLED,
+  RETURNED,
+  SUSPENDED_BY_SWITCH,
+  UNSTARTED,
+} from '../greenlet/kernel.ts'
+import { SUSPENDED } from '../greenlet/operation.ts'
+import type { Suspend } from '../greenlet/protocol.ts'
+import { awaitedMainCalls, resume } from '../greenlet/switch.ts'
+import { leaveWait } from '../greenlet/trampoline.ts'
+import { type Clock, systemClock, Timers } from './clock.ts'
+import { deadlockReport, debugObserver, failureReport, type HubObserver } from './report.ts'
+
+/** Resumptions that a slice may always make, however few were ready when it began. */
+const SLICE_AT_LEAST = 50
+/** The longest slice. 5 ms is no cheaper and lets a quarter of the socket events through. */
+const SLICE_MS = 1
+/** Of so many slices in a row that begin in a microtask, the last waits for I/O instead. */
+const MICROTASK_SLICES = 64
+
+/** A greenlet as the hub sees it when it has started: it may have links to be run, and a failure that nobody reads. */
+export interface Task extends Coroutine {
+  /** Neighbours in the list of living greenlets. */
+  older: Task | null
+  newer: Task | null
+  /** Whether its failure has reached somebody. */
+  failureRead: boolean
+  /** Calls the links, once, after the end. */
+  runLinks(): void
+  /** Throws an interrupt into it, in whatever state it is. */
+  kill(error?: Error): unknown
+}
+
+/** Decides in the hub's place; schedule tests bring one. */
+export interface Scheduler {
+  /** Picks who runs next among those that are ready: the answer is the number of the place, counted from 0. */
+  choose(ready: readonly Coroutine[]): number
+  /** Nobody is ready and no slice is due. */
+  onIdle(): void
+}
+
+/** What a hub can be made with. */
+export interface HubOptions {
+  /** @defaultValue the clock of the machine */
+  clock?: Clock
+}
+
+/** One scheduler: a ready list, a clock, and the greenlets that live on it. */
+export class Hub {
+  readonly clock: Clock
+  readonly timers: Timers
+  /** Set by those who watch; null costs a check. */
+  observer: HubObserver | null = null
+  /** Set by schedule tests. */
+  scheduler: Scheduler | null = null
+  /** Given the failures that nobody reads. The default writes them to stderr. */
+  onError: (error: unknown, greenlet: { readonly name: string }) => void = reportOnStderr
+  /** How many waits are for something outside: sockets, promises. While there is one, a clock of tests must not jump. */
+  outstanding = 0
+  /** How many greenlets have been made; gives them their numbers. */
+  made = 0
+  /** The greenlets that stand for main in a wait: `await op`, and the main of `run`. LoopExit is raised in these. */
+  readonly mainWaits: Set<Coroutine> = new Set<Coroutine>()
+
+  // The ready list, linked through `behind`.
+  #first: Coroutine | null = null
+  #last: Coroutine | null = null
+  // The living greenlets, linked through `older` and `newer`.
+  #newest: Task | null = null
+  /** Ended by an error in the running slice; looked at when it is over. */
+  #failed: Task[] = []
+  /** A slice is running, or will without our doing. */
+  #sliceIsDue = false
+  #inSlice = false
+  #microtaskSlices = 0
+  /** How many resumptions go between two looks at the clock; it adapts, since a look costs as much as a switch. */
+  #stride = 1
+  readonly #slice = (): void => {
+    this.#runSlice()
+  }
+
+  constructor(options: HubOptions = {}) {
+    this.clock = options.clock ?? systemClock
+    this.timers = new Timers(this.clock, this.#slice)
+    this.observer = debugObserver()
+  }
+
+  /** Parks the running greenlet; answers what its operation answers. `wait` is null for one that is ready already. */
+  park(greenlet: Coroutine, wait: PendingWait | null): IteratorYieldResult<Suspend> {
+    greenlet.wait = wait
+    kernel.target = kernel.main
+    if (this.observer !== null) this.observer.blocked(greenlet, wait)
+    return SUSPENDED
+  }
+
+  /** Ends a wait with a value. The wait has been left already, or leaves itself. */
+  wake(greenlet: Coroutine, value: unknown): void {
+    greenlet.wait = null
+    greenlet.slot = value
+    greenlet.status = SUSPENDED_BY_SWITCH
+    this.enqueue(greenlet)
+  }
+
+  /** Ends a wait with an error. */
+  wakeWithError(greenlet: Coroutine, error: unknown): void {
+    greenlet.wait = null
+    greenlet.slot = error
+    greenlet.status = INTERRUPTED
+    this.enqueue(greenlet)
+  }
+
+  /** Sends an interrupt: it is thrown at the wait of the greenlet, which is given up, or at its next one if it cannot be taken now. */
+  interrupt(greenlet: Coroutine, error: Error): void {
+    if (greenlet.status >= RETURNED) return
+    if (this.observer !== null) this.observer.interrupted(greenlet, error)
+    if (greenlet === kernel.current || greenlet.turn === READY || greenlet.status === UNSTARTED) {
+      ;(greenlet.pending ??= []).push(error)
+      return
+    }
+    leaveWait(greenlet)
+    this.wakeWithError(greenlet, error)
+  }
+
+  /** Puts a greenlet at the tail of the ready list. */
+  enqueue(greenlet: Coroutine): void {
+    if (greenlet.turn !== READY_CANCELLED) {
+      if (this.#last === null) this.#first = greenlet
+      else this.#last.behind = greenlet
+      this.#last = greenlet
+    }
+    greenlet.turn = READY
+    if (this.observer !== null) this.observer.woken(greenlet, kernel.current)
+    if (!this.#sliceIsDue) this.#scheduleFirst()
+  }
+
+  /** Counts a greenlet among the living. */
+  enter(task: Task): void {
+    task.older = this.#newest
+    if (this.#newest !== null) this.#newest.newer = task
+    this.#newest = task
+    if (this.observer !== null) this.observer.spawned(task)
+  }
+
+  /** The greenlet has ended; `failed`: by an error. */
+  leave(task: Task, failed: boolean): void {
+    const { older, newer } = task
+    if (newer !== null) newer.older = older
+    else if (this.#newest === task) this.#newest = older
+    if (older !== null) older.newer = newer
+    task.older = null
+    task.newer = null
+    if (failed) this.#failed.push(task)
+    if (this.observer !== null) this.observer.ended(task)
+  }
+
+  /** The living greenlets, oldest first. */
+  living(): Task[] {
+    const all: Task[] = []
+    for (let task = this.#newest; task !== null; task = task.older) all.push(task)
+    return all.reverse()
+  }
+
+  /** Raises LoopExit in every wait of main: nothing is left that could end one. Answers whether there was any. */
+  raiseLoopExit(): boolean {
+    const calls = awaitedMainCalls()
+    if (this.#first !== null || (this.mainWaits.size === 0 && calls.length === 0)) return false
+    const mains = [...this.mainWaits]
+    const text = deadlockReport({
+      mains,
+      calls,
+      living: this.living(),
+      timers: this.timers.count,
+      outstanding: this.outstanding,
+    })
+    for (const main of mains) this.interrupt(main, new LoopExit(text))
+    for (const call of calls) {
+      kernel.mainCalls.splice(kernel.mainCalls.indexOf(call), 1)
+      call.settle(true, new LoopExit(text))
+    }
+    return true
+  }
+
+  #scheduleFirst(): void {
+    this.#sliceIsDue = true
+    if (++this.#microtaskSlices < MICROTASK_SLICES) {
+      this.clock.soon(this.#slice)
+    } else {
+      this.#microtaskSlices = 0
+      this.clock.afterIO(this.#slice)
+    }
+  }
+
+  /** Resumes those that are ready, for one slice. Called by the clock, and by the timers in the tail of their alarm. */
+  #runSlice(): void {
+    if (this.#inSlice) return
+    this.#inSlice = true
+    this.#sliceIsDue = true
+    const { clock } = this
+    const began = clock.now()
+    let roundEnd = this.#last
+    let resumed = 0
+    let look = this.#stride
+    let overtime = false
+    for (let greenlet = this.#take(); greenlet !== null; greenlet = this.#take()) {
+      try {
+        if (greenlet.status >= RETURNED) (greenlet as Task).runLinks()
+        else resume(greenlet)
+      } catch (error) {
+        this.onError(error, greenlet) // of a raw greenlet that died into nobody
+      }
+      resumed++
+      if (resumed >= look) {
+        const elapsed = clock.now() - began
+        overtime = elapsed >= SLICE_MS
+        this.#stride = overtime
+          ? Math.max(1, Math.floor((resumed * SLICE_MS) / elapsed / 4))
+          : Math.min(SLICE_AT_LEAST, this.#stride * 2)
+        look = resumed + this.#stride
+      }
+      if (overtime) break
+      if (greenlet === roundEnd) {
+        if (resumed >= SLICE_AT_LEAST) break
+        roundEnd = this.#last
+      }
+    }
+    this.#inSlice = false
+    if (this.#failed.length > 0) this.#reportFailures()
+    this.timers.settle()
+    if (this.#first === null) {
+      this.#sliceIsDue = false
+      if (this.scheduler !== null) this.scheduler.onIdle()
+    } else {
+      this.#microtaskSlices = 0
+      clock.afterIO(this.#slice)
+    }
+  }
+
+  /** Takes the next greenlet out of the ready list; null when there is none. */
+  #take(): Coroutine | null {
+    if (this.scheduler !== null) return this.#takeChosen(this.scheduler)
+    for (;;) {
+      const greenlet = this.#first
+      if (greenlet === null) return null
+      const { turn } = greenlet
+      this.#first = greenlet.behind
+      if (this.#first === null) this.#last = null
+      greenlet.behind = null
+      greenlet.turn = 0
+      if (turn === READY) return greenlet
+    }
+  }
+
+  #takeChosen(scheduler: Scheduler): Coroutine | null {
+    const all: Coroutine[] = []
+    for (let greenlet = this.#first; greenlet !== null; greenlet = greenlet.behind)
+      if (greenlet.turn === READY) all.push(greenlet)
+    const chosen = all.length === 0 ? undefined : all[scheduler.choose(all)]
+    this.#first = null
+    this.#last = null
+    for (const greenlet of all) {
+      greenlet.behind = null
+      greenlet.turn = 0
+    }
+    for (const greenlet of all) if (greenlet !== chosen) this.#append(greenlet)
+    return chosen ?? null
+  }
+
+  #append(greenlet: Coroutine): void {
+    if (this.#last === null) this.#first = greenlet
+    else this.#last.behind = greenlet
+    this.#last = greenlet
+    greenlet.turn = READY
+  }
+
+  #reportFailures(): void {
+    const failed = this.#failed
+    this.#failed = []
+    for (const task of failed) if (!task.failureRead) this.onError(task.slot, task)
+  }
+}
+
+function reportOnStderr(error: unknown, greenlet: { readonly name: string }): void {
+  process.stderr.write(failureReport(error, greenlet))
+}
+
+/** The default hub of this thread; made when it is first asked for. */
+export function getHub(): Hub {
+  return (kernel.host as Hub | null) ?? makeDefault() // only makeDefault writes it
+}
+
+/** The hub that `greenlet` waits in: its spawner's. */
+export function hubOf(greenlet: Coroutine): Hub {
+  return (greenlet.host as Hub | null) ?? getHub() // only this room writes it
+}
+
+function makeDefault(): Hub {
+  const hub = new Hub()
+  kernel.host = hub
+  process.on('beforeExit', () => void hub.raiseLoopExit())
+  process.on('exit', () => {
+    kernel.exiting = true
+  })
+  return hub
+}

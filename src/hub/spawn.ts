@@ -1,0 +1,186 @@
+/**
+ * Starting greenlets, and waiting for several of them.
+ *
+ * Stands on `Greenlet`.
+ */
+import { UsageError } from '../errors.ts'
+import { type Coroutine, RETURNED } from '../greenlet/kernel.ts'
+import { ready, type Step } from '../greenlet/operation.ts'
+import type { Driven, Operation } from '../greenlet/protocol.ts'
+import { notAFunction, show } from '../greenlet/usage.ts'
+import { Greenlet, type Listener, type WaitOptions } from './greenlet.ts'
+import { checkMs, HubOperation, Wait } from './waiter.ts'
+
+/**
+ * Makes a greenlet of `fn(...args)` and has the hub start it. It does not run before the caller waits or returns.
+ *
+ * @param fn - the body: a generator function, or any function. What it returns is driven: a generator, an operation, a promise.
+ * @param args - what it is called with.
+ * @throws UsageError when `fn` is no function.
+ * @switches never
+ * @source gevent: `gevent.spawn`
+ * @example
+ * ```ts
+ * import { joinall, sleep, spawn } from 'greenloop'
+ *
+ * function* greet(name: string) {
+ *   yield* sleep(1)
+ *   return `hello ${name}`
+ * }
+ * const [ann, bob] = await joinall([spawn(greet, 'ann'), spawn(greet, 'bob')])
+ * console.log(ann.value, bob.value) // hello ann hello bob
+ * ```
+ */
+export function spawn<A extends readonly unknown[], T>(fn: (...args: A) => Driven<T>, ...args: A): Greenlet<T> {
+  if (typeof fn !== 'function') throw notAFunction('spawn', fn)
+  const greenlet = new Greenlet(fn, ...args)
+  greenlet.start()
+  return greenlet
+}
+
+/** What a greenlet can be given beside its body. */
+export interface SpawnOptions {
+  /** Stands in messages. @defaultValue the function's name and a number */
+  name?: string
+}
+
+/**
+ * `spawn` with options: `spawnWith({ name: 'reader' }, read, socket)`.
+ *
+ * @throws UsageError when `fn` is no function.
+ * @switches never
+ */
+export function spawnWith<A extends readonly unknown[], T>(
+  options: SpawnOptions,
+  fn: (...args: A) => Driven<T>,
+  ...args: A
+): Greenlet<T> {
+  if (typeof fn !== 'function') throw notAFunction('spawnWith', fn)
+  const greenlet = new Greenlet(fn, ...args)
+  if (options.name !== undefined) greenlet.name = options.name
+  greenlet.start()
+  return greenlet
+}
+
+/** The greenlets that were given, in their order: a tuple for a list written out, an array for any other iterable. */
+export type Joined<G> = G extends readonly unknown[]
+  ? { -readonly [K in keyof G]: G[K] }
+  : G extends Iterable<infer E>
+    ? E[]
+    : never
+
+/** How `joinall` waits. */
+export interface JoinallOptions extends WaitOptions {
+  /** Go on as soon as so many have ended. @defaultValue all */
+  count?: number
+  /** Throw the first failure as soon as there is one; the others run on. @defaultValue false */
+  raiseError?: boolean
+}
+
+/**
+ * Waits until all greenlets have ended, however each did: a failure of one does not disturb the others, nor this call.
+ *
+ * @param greenlets - any iterable of greenlets; one may be in it twice.
+ * @param options - `timeoutMs`, `count`, `raiseError`.
+ * @returns the greenlets, in the order they were given, also those that have not ended in time: ask each `successful()`.
+ * @throws UsageError at the call for something that is no greenlet; with `raiseError` what the first that failed has thrown.
+ * @switches only if it must wait
+ * @source gevent: `gevent.joinall`
+ */
+export function joinall<const G extends Iterable<Greenlet>>(
+  greenlets: G,
+  options: JoinallOptions = {},
+): Operation<Joined<G>> {
+  const list = checkGreenlets(greenlets)
+  const { timeoutMs, count, raiseError } = options
+  if (timeoutMs !== undefined) checkMs('joinall()', 'timeoutMs', timeoutMs)
+  if (count !== undefined && !(Number.isInteger(count) && count >= 0)) {
+    throw new UsageError(`joinall() expects \`count\` to be an integer, 0 or more, but got ${show(count)}.`)
+  }
+  return new Joinall(list, options, raiseError === true) as Operation<unknown> as Operation<Joined<G>> // the list is G's elements in order
+}
+
+function checkGreenlets(greenlets: unknown): Greenlet[] {
+  if (typeof greenlets !== 'object' || greenlets === null || !(Symbol.iterator in greenlets)) {
+    throw new UsageError(`joinall() expects an iterable of greenlets, but got ${show(greenlets)}.`)
+  }
+  const list = [...(greenlets as Iterable<unknown>)] // the line above asked for the iterator
+  for (const [place, item] of list.entries()) {
+    if (!(item instanceof Greenlet))
+      throw new UsageError(`joinall() expects greenlets, but item ${String(place)} is ${show(item)}.`)
+  }
+  return list as Greenlet[]
+}
+
+class Joinall extends HubOperation<readonly Greenlet[]> {
+  readonly #greenlets: readonly Greenlet[]
+  readonly #options: JoinallOptions
+  readonly #raiseError: boolean
+
+  constructor(greenlets: readonly Greenlet[], options: JoinallOptions, raiseError: boolean) {
+    super()
+    this.#greenlets = greenlets
+    this.#options = options
+    this.#raiseError = raiseError
+  }
+
+  override begin(greenlet: Coroutine): Step<readonly Greenlet[]> {
+    const all = this.#greenlets
+    let ended = 0
+    for (const one of all) {
+      if (one.status < RETURNED) continue
+      ended++
+      if (this.#raiseError && !one.successful()) throw one.readFailure()
+    }
+    const missing = Math.min(this.#options.count ?? all.length, all.length) - ended
+    if (missing <= 0) return ready(all)
+    if (all.includes(greenlet as Greenlet))
+      throw new UsageError(`Greenlet "${greenlet.name}" waits for itself in joinall(); it could never go on.`)
+    return new JoinallWait(greenlet, all, missing, this.#raiseError).limit(this.#options.timeoutMs).park()
+  }
+
+  override toString(): string {
+    return `joinall() of ${String(this.#greenlets.length)} greenlets`
+  }
+}
+
+/** One object listens to all of them, and counts. */
+class JoinallWait extends Wait implements Listener {
+  readonly #greenlets: readonly Greenlet[]
+  readonly #raiseError: boolean
+  #missing: number
+
+  constructor(greenlet: Coroutine, greenlets: readonly Greenlet[], missing: number, raiseError: boolean) {
+    super(greenlet)
+    this.#greenlets = greenlets
+    this.#missing = missing
+    this.#raiseError = raiseError
+    for (const one of greenlets) if (one.status < RETURNED) one.listen(this)
+  }
+
+  notify(ended: Greenlet): void {
+    this.#missing--
+    if (this.#raiseError && !ended.successful()) {
+      this.leave()
+      this.fail(ended.readFailure())
+    } else if (this.#missing === 0) {
+      this.leave()
+      this.succeed(this.#greenlets)
+    }
+  }
+
+  override expired(): void {
+    this.succeed(this.#greenlets)
+  }
+
+  protected override leave(): void {
+    for (const one of this.#greenlets) one.ignore(this)
+  }
+
+  override describe(): string {
+    const waiting = this.#greenlets.filter((one) => one.status < RETURNED)
+    const names = waiting.slice(0, 3).map((one) => `"${one.name}"`)
+    if (waiting.length > 3) names.push(`${String(waiting.length - 3)} more`)
+    return `joinall() for ${names.join(', ')}`
+  }
+}

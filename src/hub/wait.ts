@@ -1,0 +1,206 @@
+/**
+ * The two waits that need nobody else: for time (`sleep`) and for a promise (`until`).
+ *
+ * Stands on waits and the hub's timers. Waits for other greenlets are with them, in `greenlet.ts` and `spawn.ts`.
+ */
+
+import { UsageError } from '../errors.ts'
+import type { Coroutine } from '../greenlet/kernel.ts'
+import { drive, isGenerator, isOperation, type Step } from '../greenlet/operation.ts'
+import type { Driven, Green, Operation } from '../greenlet/protocol.ts'
+import { show, wrongRight } from '../greenlet/usage.ts'
+import { Timer } from './clock.ts'
+import { type Hub, hubOf } from './hub.ts'
+import { checkMs, HubOperation, Wait } from './waiter.ts'
+
+/**
+ * Waits for `ms` milliseconds, at least.
+ *
+ * `sleep(0)` lets everybody run who is ready now, and sockets and timers be served in between.
+ *
+ * @param ms - how long, 0 and up; `Infinity` until killed. @defaultValue 0
+ * @throws UsageError at the call, when `ms` is negative or not a number.
+ * @switches always
+ * @source gevent: `gevent.sleep` (which takes seconds)
+ * @example
+ * ```ts
+ * import { sleep, spawn } from 'greenloop'
+ *
+ * const g = spawn(function* () {
+ *   yield* sleep(5)
+ *   return 'rested'
+ * })
+ * console.log(await g.get()) // rested
+ * ```
+ */
+export function sleep(ms = 0): Operation<void> {
+  checkMs('sleep()', 'ms', ms)
+  return ms === 0 ? NEXT_TURN : new Sleep(ms)
+}
+
+class NextTurn extends HubOperation<void> {
+  override begin(greenlet: Coroutine): Step<void> {
+    const hub = hubOf(greenlet)
+    const step = hub.park(greenlet, null)
+    hub.wake(greenlet, undefined)
+    return step
+  }
+
+  override toString(): string {
+    return 'sleep(0)'
+  }
+}
+const NEXT_TURN = new NextTurn()
+
+class Sleep extends HubOperation<void> {
+  readonly ms: number
+
+  constructor(ms: number) {
+    super()
+    this.ms = ms
+  }
+
+  override begin(greenlet: Coroutine): Step<void> {
+    const hub = hubOf(greenlet)
+    const sleeper = new Sleeper(greenlet, hub, this.ms)
+    if (this.ms !== Infinity) hub.timers.add(sleeper, this.ms)
+    return hub.park(greenlet, sleeper)
+  }
+
+  override toString(): string {
+    return `sleep(${String(this.ms)})`
+  }
+}
+
+/** A wait that is its own timer: a hundred thousand sleepers are a hundred thousand of these and nothing else. */
+class Sleeper extends Timer {
+  readonly #greenlet: Coroutine
+  readonly #hub: Hub
+  readonly #ms: number
+
+  constructor(greenlet: Coroutine, hub: Hub, ms: number) {
+    super()
+    this.#greenlet = greenlet
+    this.#hub = hub
+    this.#ms = ms
+  }
+
+  override expired(): void {
+    this.#hub.wake(this.#greenlet, undefined)
+  }
+
+  undo(): void {
+    this.#hub.timers.remove(this)
+  }
+
+  describe(): string {
+    return `sleep(${String(this.#ms)})`
+  }
+}
+
+/**
+ * Waits until a promise settles: the bridge from async code into a greenlet.
+ *
+ * A promise cannot be taken back: when the wait is given up (kill, timeout) its outcome is dropped, and a late rejection is not reported
+ * as unhandled. Give a function to be able to do better: it is called with an AbortSignal that fires then.
+ *
+ * @param source - a promise, or a function from an AbortSignal to one; it is called each time the operation is driven.
+ * @returns what the promise was fulfilled with.
+ * @throws what the promise was rejected with; UsageError at the call for anything that is neither.
+ * @switches always
+ * @example
+ * ```ts
+ * import { setTimeout as delay } from 'node:timers/promises'
+ * import { spawn, until } from 'greenloop'
+ *
+ * const g = spawn(function* () {
+ *   return yield* until((signal) => delay(5, 'late', { signal }))
+ * })
+ * console.log(await g.get()) // late
+ * ```
+ */
+export function until<T>(source: PromiseLike<T> | ((signal: AbortSignal) => PromiseLike<T>)): Operation<Awaited<T>> {
+  if (typeof source !== 'function' && !isThenable(source)) {
+    throw new UsageError(`until() expects a promise or a function that returns one, but got ${show(source)}.`)
+  }
+  if (isOperation(source)) {
+    throw new UsageError(
+      `until() was given an operation, which a greenlet drives itself.\n\n${wrongRight('yield* until(sleep(10))', 'goes round by main', 'yield* sleep(10)')}`,
+    )
+  }
+  return new Until(source) as Operation<Awaited<T>> // a thenable's value is never itself a thenable
+}
+
+class Until<T> extends HubOperation<T> {
+  readonly #source: PromiseLike<T> | ((signal: AbortSignal) => PromiseLike<T>)
+
+  constructor(source: PromiseLike<T> | ((signal: AbortSignal) => PromiseLike<T>)) {
+    super()
+    this.#source = source
+  }
+
+  override begin(greenlet: Coroutine): Step<T> {
+    const source = this.#source
+    if (typeof source !== 'function') return new PromiseWait(greenlet, source, null).park()
+    const controller = new AbortController()
+    return new PromiseWait(greenlet, source(controller.signal), controller).park()
+  }
+
+  override toString(): string {
+    return 'until(promise)'
+  }
+}
+
+class PromiseWait extends Wait {
+  readonly #controller: AbortController | null
+  /** Set when the wait was given up: the promise still settles, and nobody is there. */
+  #over = false
+
+  constructor(greenlet: Coroutine, promise: PromiseLike<unknown>, controller: AbortController | null) {
+    super(greenlet)
+    this.#controller = controller
+    this.hub.outstanding++
+    promise.then(
+      (value) => {
+        if (this.#close()) this.succeed(value)
+      },
+      (error: unknown) => {
+        if (this.#close()) this.fail(error)
+      },
+    )
+  }
+
+  protected override leave(): void {
+    this.#close()
+    this.#controller?.abort()
+  }
+
+  override describe(): string {
+    return 'until(promise)'
+  }
+
+  #close(): boolean {
+    if (this.#over) return false
+    this.#over = true
+    this.hub.outstanding--
+    return true
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function' // any value may be asked
+}
+
+/** Drives what a body has returned, whatever it is; null when there is nothing to drive. */
+export function follow(made: unknown): Green<unknown> | null {
+  if (isGenerator(made)) return made as Green<unknown> // what it yields is checked when it does
+  if (isOperation(made)) return drive(made)
+  return isThenable(made) ? drive(until(made)) : null
+}
+
+/** Calls a body and drives what it returns. */
+export function* call<A extends readonly unknown[], T>(fn: (...args: A) => Driven<T>, args: A): Green<T> {
+  const made = fn(...args)
+  const frame = follow(made)
+  return (frame === null ? made : yield* frame) as T // Driven<T> without what can be driven is T
+}
