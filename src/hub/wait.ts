@@ -151,14 +151,27 @@ class Until<T> extends HubOperation<T> {
   }
 }
 
-class PromiseWait extends Wait {
-  readonly #controller: AbortController | null
+/** What is told when a wait for a promise is given up. An AbortController is one. */
+export interface Abortable {
+  abort(): void
+}
+
+/** The wait for a promise, for operations that have one inside. */
+export class PromiseWait extends Wait {
+  readonly #abortable: Abortable | null
+  readonly #text: string
   /** Set when the wait was given up: the promise still settles, and nobody is there. */
   #over = false
 
-  constructor(greenlet: Coroutine, promise: PromiseLike<unknown>, controller: AbortController | null) {
+  constructor(
+    greenlet: Coroutine,
+    promise: PromiseLike<unknown>,
+    abortable: Abortable | null,
+    text = 'until(promise)',
+  ) {
     super(greenlet)
-    this.#controller = controller
+    this.#abortable = abortable
+    this.#text = text
     this.hub.outstanding++
     promise.then(
       (value) => {
@@ -172,11 +185,11 @@ class PromiseWait extends Wait {
 
   protected override leave(): void {
     this.#close()
-    this.#controller?.abort()
+    this.#abortable?.abort()
   }
 
   override describe(): string {
-    return 'until(promise)'
+    return this.#text
   }
 
   #close(): boolean {

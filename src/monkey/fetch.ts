@@ -1,0 +1,16 @@
+/**
+ * `yield* fetch(url)` and `yield* response.text()`: Node's own fetch and Response, with what `src/http/fetch.ts` adds.
+ */
+import { BODY_METHODS, cooperativeBody, cooperativeClone, cooperativeFetch } from '../http/fetch.ts'
+import { patchItem } from './state.ts'
+
+/** Patches the global `fetch` and the body methods of `Response`. */
+export function patchFetch(): void {
+  const body = Response.prototype
+  patchItem('fetch', globalThis, 'fetch', cooperativeFetch(globalThis.fetch))
+  for (const name of BODY_METHODS) {
+    const original = Reflect.get(body, name) as (this: Response) => Promise<unknown> // each of BODY_METHODS is one
+    patchItem('fetch', body, name, cooperativeBody(original, name))
+  }
+  patchItem('fetch', body, 'clone', cooperativeClone(Reflect.get(body, 'clone') as (this: Response) => Response))
+}

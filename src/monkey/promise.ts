@@ -1,0 +1,14 @@
+/**
+ * `yield* promise`, for every promise: an iterator on `Promise.prototype` that waits as `until(promise)` does.
+ *
+ * It is passive: outside a greenlet it starts nothing, ends at once and never throws, since test tools iterate what they compare.
+ */
+import { until } from '../hub/wait.ts'
+import { patchItem } from './state.ts'
+
+/** Patches `Promise.prototype`. */
+export function patchPromise(): void {
+  patchItem('promise', Promise.prototype, Symbol.iterator, function (this: Promise<unknown>) {
+    return until(this)[Symbol.iterator]()
+  })
+}

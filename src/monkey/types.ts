@@ -1,0 +1,24 @@
+/**
+ * What the patches add, for the compiler: importing `greenloop/monkey` makes the patched forms visible, and nothing else does.
+ */
+import type { Operation, Resume, Suspend } from '../greenlet/protocol.ts'
+import type { SocketMethods } from '../net/socket.ts'
+
+declare global {
+  // eslint-disable-next-line @typescript-eslint/no-empty-object-type -- declaration merging needs the interface
+  interface Promise<T> {
+    /** For `yield* promise` in a greenlet: waits until it settles. */
+    [Symbol.iterator](): Iterator<Suspend, T, Resume>
+  }
+}
+
+declare module 'net' {
+  // eslint-disable-next-line @typescript-eslint/no-empty-object-type -- declaration merging
+  interface Socket extends SocketMethods {}
+}
+
+declare module 'dns' {
+  /** Without a callback, in a greenlet: `yield* dns.lookup(host)`. */
+  function lookup(hostname: string, options: LookupAllOptions): Operation<LookupAddress[]>
+  function lookup(hostname: string, options?: number | LookupOptions): Operation<LookupAddress>
+}
