@@ -115,6 +115,11 @@ export interface MainCall {
   settle(failed: boolean, outcome: unknown): void
 }
 
+/** Something that a message can name. */
+export interface Described {
+  toString(): string
+}
+
 /** The shared cell. */
 export interface Kernel {
   /** Raised whenever a field of this file changes its meaning; copies with different numbers must not meet. */
@@ -127,7 +132,7 @@ export interface Kernel {
   /** Written by an operation before it answers SUSPENDED: who runs next. */
   target: Coroutine
   /** A `switch()` made in the running slice and not driven yet; null between slices. */
-  undriven: object | null
+  undriven: Described | null
   /** `settrace`; null: nobody watches. */
   tracer: ((event: TraceEvent, origin: Coroutine, target: Coroutine) => void) | null
   /** Set by the host's schedule explorer: waits that are ready switch as well. */

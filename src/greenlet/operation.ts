@@ -8,7 +8,7 @@
  * Stands on the kernel. Leaves it to the host how plain code awaits (`then`) and how a wait is parked.
  */
 import { InternalError, UsageError } from '../errors.ts'
-import { type Coroutine, kernel, READY, READY_CANCELLED } from './kernel.ts'
+import { type Coroutine, type Described, kernel, READY, READY_CANCELLED } from './kernel.ts'
 import type { Operation, Resume, Suspend } from './protocol.ts'
 
 /** The answer of one step of an operation. */
@@ -60,7 +60,7 @@ Object.defineProperty(BaseOperation.prototype, BRAND, { value: true })
 const FINISHED: IteratorReturnResult<undefined> = { done: true, value: undefined }
 
 /** A greenlet that begins a wait has an interrupt to take first, or has begun another wait without suspending in it. */
-function refuse(greenlet: Coroutine, operation: object): never {
+function refuse(greenlet: Coroutine, operation: Described): never {
   const { wait } = greenlet
   if (wait === null && greenlet.turn !== READY) throw takePending(greenlet)
   greenlet.wait = null
@@ -76,7 +76,7 @@ export function takePending(greenlet: Coroutine): Error {
   return first ?? new InternalError('An interrupt was taken where none was pending.')
 }
 
-function iteratedOperation(greenlet: Coroutine, operation: object): UsageError {
+function iteratedOperation(greenlet: Coroutine, operation: Described): UsageError {
   return new UsageError(
     `Greenlet "${greenlet.name}" iterated ${String(operation)} instead of driving it.\n\n` +
       `  [...sleep(10)]; for (const x of sleep(10)) {}   // incorrect: begins a wait over and over\n` +

@@ -125,8 +125,7 @@ export class RawGreenlet<T = unknown> {
    *
    * @throws UsageError when there is neither.
    */
-  run(...args: unknown[]): unknown {
-    void args
+  run(..._args: unknown[]): unknown {
     throw nothingToRun(this)
   }
 
@@ -135,6 +134,7 @@ export class RawGreenlet<T = unknown> {
    *
    * @throws UsageError for something that is no greenlet, for a cycle, and for main.
    */
+  // eslint-disable-next-line @typescript-eslint/related-getter-setter-pairs -- only main has none, and nobody can be given none
   get parent(): RawGreenlet | null {
     return this.heir
   }

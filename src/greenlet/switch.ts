@@ -11,6 +11,7 @@ import { GreenletExit, InvalidSwitchError, UsageError } from '../errors.ts'
 import {
   Arguments,
   type Coroutine,
+  type Described,
   ERROR_ARRIVED,
   FAILED,
   INTERRUPTED,
@@ -115,7 +116,7 @@ class SwitchOperation implements Switch, Iterator<Suspend, unknown, Resume> {
 
 brandOperation(SwitchOperation.prototype)
 
-function secondSwitch(undriven: object): never {
+function secondSwitch(undriven: Described): never {
   const { current } = kernel
   kernel.undriven = null
   throw new UsageError(
@@ -193,7 +194,7 @@ class MainSwitch extends BaseOperation<unknown> implements Switch, MainCall {
     this.#arrival ??= new Promise((resolve, reject) => {
       const settle = (): void => {
         if (this.#state === 'failed')
-          reject(this.#outcome as Error) // whatever the greenlet threw
+          reject(this.#outcome) // whatever the greenlet threw
         else resolve(this.#outcome)
       }
       if (this.#state === 'away') this.#settle = settle

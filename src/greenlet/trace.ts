@@ -44,5 +44,5 @@ export function settrace(tracer: Tracer | null): Tracer | null {
  * @source greenlet: `greenlet.gettrace`
  */
 export function gettrace(): Tracer | null {
-  return kernel.tracer as Tracer | null // only settrace writes it
+  return kernel.tracer // only settrace writes it
 }

@@ -42,9 +42,9 @@ import { foreignYield, forgottenSwitch } from './usage.ts'
 type Step = IteratorResult<unknown, unknown>
 
 const { resumed } = kernel
-const generatorPrototype = Object.getPrototypeOf(Object.getPrototypeOf((function* () {})())) as Generator
+const generatorPrototype: unknown = Object.getPrototypeOf(Object.getPrototypeOf((function* () {})()))
 // Called with the message object only; Generator's own typing of `next` has no room for a first call without one.
-const nextStep = generatorPrototype.next as (this: Generator, message?: unknown) => Step
+const nextStep = Reflect.get(generatorPrototype as object, 'next') as (this: Generator, message?: unknown) => Step
 
 /** Runs `first`, and whoever control passes to, until it comes back to main. Called from main only. */
 export function enter(first: Coroutine): void {

@@ -4,12 +4,11 @@
  * Stands on the errors and the kernel's types. Decides nothing: those who find a mistake call it by name here.
  */
 import { InvalidSwitchError, UsageError } from '../errors.ts'
-import type { Coroutine } from './kernel.ts'
+import type { Coroutine, Described } from './kernel.ts'
 import { isGenerator, isOperation } from './operation.ts'
 
 /** A value as it may stand in a message: short, with its kind. */
 export function show(value: unknown): string {
-  if (value === null || value === undefined) return String(value)
   if (isGenerator(value)) return 'a generator object'
   if (isOperation(value)) return 'an operation'
   switch (typeof value) {
@@ -17,14 +16,23 @@ export function show(value: unknown): string {
       return `the function ${value.name === '' ? '(anonymous)' : value.name}`
     case 'string':
       return `${JSON.stringify(value.length > 40 ? `${value.slice(0, 39)}…` : value)} (string)`
-    case 'object': {
-      const { constructor } = value as { constructor?: unknown } // any object may be asked
-      const kind = typeof constructor === 'function' && constructor.name !== '' ? constructor.name : 'Object'
-      return /^[AEIOU]/u.test(kind) ? `an ${kind}` : `a ${kind}`
-    }
-    default:
-      return `${String(value)} (${typeof value})`
+    case 'number':
+    case 'bigint':
+    case 'boolean':
+      return `${value.toString()} (${typeof value})`
+    case 'symbol':
+      return value.toString()
+    case 'undefined':
+      return 'undefined'
+    case 'object':
+      return value === null ? 'null' : kindOf(value)
   }
+}
+
+function kindOf(value: object): string {
+  const { constructor } = value as { constructor?: unknown } // any object may be asked
+  const kind = typeof constructor === 'function' && constructor.name !== '' ? constructor.name : 'Object'
+  return /^[AEIOU]/u.test(kind) ? `an ${kind}` : `a ${kind}`
 }
 
 /** `wrong` and `right` below each other, with their remarks in one column. */
@@ -35,7 +43,7 @@ export function wrongRight(wrong: string, why: string, right: string, remark = '
 }
 
 /** `switch()` without `yield*` in a greenlet: found at the next suspension, or at a second switch. */
-export function forgottenSwitch(greenlet: Coroutine, undriven: object): UsageError {
+export function forgottenSwitch(greenlet: Coroutine, undriven: Described): UsageError {
   const call = String(undriven)
   return new UsageError(
     `Greenlet "${greenlet.name}" made a ${call} that it did not drive.\n\n${wrongRight('other.switch()', 'makes the switch and drops it', 'yield* other.switch()', 'control goes there and comes back here')}`,
@@ -43,21 +51,21 @@ export function forgottenSwitch(greenlet: Coroutine, undriven: object): UsageErr
 }
 
 /** A `switch()` that was made, kept and driven at another place or by another greenlet. */
-export function storedSwitch(operation: object): UsageError {
+export function storedSwitch(operation: Described): UsageError {
   return new UsageError(
     `A ${String(operation)} was kept and driven later; it belongs to the expression that makes it.\n\n${wrongRight('const op = other.switch(); ... yield* op', 'by then others have run', 'yield* other.switch()')}`,
   )
 }
 
 /** A greenlet's `switch()` awaited, or handed to async code. */
-export function awaitedSwitch(operation: object): UsageError {
+export function awaitedSwitch(operation: Described): UsageError {
   return new UsageError(
     `A ${String(operation)} that was made in a greenlet was awaited; only plain code awaits a switch.\n\n${wrongRight('await other.switch()', 'async code is not a greenlet', 'yield* other.switch()', 'in the greenlet itself')}`,
   )
 }
 
 /** `.value` of a switch that has not come back. */
-export function unfinishedValue(operation: object): UsageError {
+export function unfinishedValue(operation: Described): UsageError {
   return new UsageError(
     `The ${String(operation)} has not come back: control went to a wait of the hub.\n\n${wrongRight('const value = other.switch().value', 'read before it is there', 'const value = await other.switch()')}`,
   )

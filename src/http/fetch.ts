@@ -62,12 +62,8 @@ class Exchanged<T> extends HubOperation<T> {
 /** Lets `yield*` drive this one promise. */
 function drivable<T>(promise: Promise<T>, request: AbortController, text: string): Promise<T> {
   const drivers = new Drivers(request)
-  Object.defineProperty(promise, Symbol.iterator, {
-    value: () => new Exchanged(promise, drivers, text),
-    configurable: true,
-    writable: true,
-  })
-  return promise
+  const value = (): Exchanged<T> => new Exchanged(promise, drivers, text)
+  return Object.defineProperty(promise, Symbol.iterator, { value, configurable: true, writable: true })
 }
 
 /** A fetch that greenlets can drive, made of one that they cannot. */

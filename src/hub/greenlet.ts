@@ -272,12 +272,12 @@ export class Greenlet<T = unknown, A extends readonly unknown[] = readonly []> e
     // One by one, so that a link can still take back a later one.
     for (let link = this.#nextLink(); link !== null; link = this.#nextLink()) {
       if (typeof link !== 'function') {
-        link.notify(this as Greenlet)
+        link.notify(this)
         continue
       }
       this.marks |= READ
       try {
-        link(this as Greenlet)
+        link(this)
       } catch (error) {
         hubOf(this).onError(error, { name: `link of ${this.name}` })
       }
@@ -402,13 +402,11 @@ class EndWait extends Wait implements Listener {
     target.listen(this)
   }
 
-  notify(target: Greenlet): void {
-    void target
+  notify(): void {
     this.succeed(undefined)
   }
 
-  override expired(ms: number): void {
-    void ms
+  override expired(_ms: number): void {
     this.succeed(undefined)
   }
 
@@ -422,9 +420,9 @@ class EndWait extends Wait implements Listener {
 }
 
 class OutcomeWait extends EndWait {
-  override notify(target: Greenlet): void {
+  override notify(): void {
     try {
-      this.succeed(outcomeOf(target))
+      this.succeed(outcomeOf(this.target))
     } catch (error) {
       this.fail(error)
     }

@@ -46,17 +46,17 @@ export function run<A extends readonly unknown[], T>(main: (...args: A) => Drive
   return new Promise((resolve, reject) => {
     hub.mainWaits.add(greenlet)
     if (mains.size === 0) process.on('SIGINT', interruptAll)
-    mains.add(greenlet as Greenlet)
+    mains.add(greenlet)
     greenlet.listen({
       notify() {
         hub.mainWaits.delete(greenlet)
-        mains.delete(greenlet as Greenlet)
+        mains.delete(greenlet)
         if (interrupted) return // the process is about to exit, and nobody shall see its end as a failure
         if (mains.size === 0) process.off('SIGINT', interruptAll)
         try {
           resolve(outcomeOf(greenlet))
         } catch (error) {
-          reject(error as Error) // whatever main threw
+          reject(error) // whatever main threw
         }
       },
     })

@@ -9,8 +9,7 @@ export function patchFetch(): void {
   const body = Response.prototype
   patchItem('fetch', globalThis, 'fetch', cooperativeFetch(globalThis.fetch))
   for (const name of BODY_METHODS) {
-    const original = Reflect.get(body, name) as (this: Response) => Promise<unknown> // each of BODY_METHODS is one
-    patchItem('fetch', body, name, cooperativeBody(original, name))
+    patchItem('fetch', body, name, cooperativeBody<unknown>(body[name], name))
   }
-  patchItem('fetch', body, 'clone', cooperativeClone(Reflect.get(body, 'clone') as (this: Response) => Response))
+  patchItem('fetch', body, 'clone', cooperativeClone(body.clone))
 }

@@ -42,7 +42,7 @@ export function beginPatch(module: string): void {
 /** Puts `value` at `target[key]` as part of the open patch of `module`; functions keep name, length and own properties of what they replace. */
 export function patchItem(module: string, target: object, key: PropertyKey, value: unknown): void {
   const before = Object.getOwnPropertyDescriptor(target, key)
-  if (typeof value === 'function' && typeof before?.value === 'function') dress(value, before.value)
+  if (typeof value === 'function' && typeof before?.value === 'function') dress(value, before.value as object)
   patched.get(module)?.push({ target, key, before, value })
   Object.defineProperty(target, key, {
     configurable: true,

@@ -5,7 +5,6 @@ import type { Operation, Resume, Suspend } from '../greenlet/protocol.ts'
 import type { SocketMethods } from '../net/socket.ts'
 
 declare global {
-  // eslint-disable-next-line @typescript-eslint/no-empty-object-type -- declaration merging needs the interface
   interface Promise<T> {
     /** For `yield* promise` in a greenlet: waits until it settles. */
     [Symbol.iterator](): Iterator<Suspend, T, Resume>

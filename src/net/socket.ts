@@ -76,7 +76,12 @@ Object.defineProperties(SocketWithMethods.prototype, nonEnumerable(socketMethods
 export function nonEnumerable(methods: object): PropertyDescriptorMap {
   const descriptors: PropertyDescriptorMap = {}
   for (const key of Reflect.ownKeys(methods)) {
-    descriptors[key] = { value: Reflect.get(methods, key), writable: true, configurable: true, enumerable: false }
+    descriptors[key] = {
+      value: Reflect.get(methods, key) as unknown,
+      writable: true,
+      configurable: true,
+      enumerable: false,
+    }
   }
   return descriptors
 }
@@ -105,8 +110,7 @@ export function nonEnumerable(methods: object): PropertyDescriptorMap {
  * ```
  */
 export function connect(port: number, host?: string): GreenSocket
-export function connect(path: string): GreenSocket
-export function connect(options: net.NetConnectOpts): GreenSocket
+export function connect(pathOrOptions: string | net.NetConnectOpts): GreenSocket
 export function connect(first: number | string | net.NetConnectOpts, host?: string): GreenSocket {
   const options =
     typeof first === 'object'
@@ -116,7 +120,7 @@ export function connect(first: number | string | net.NetConnectOpts, host?: stri
         : { port: first, ...(host === undefined ? {} : { host }) }
   const socket = new SocketWithMethods(options)
   socket.connect(options)
-  return socket as GreenSocket // its prototype was given the methods above
+  return socket // its prototype was given the methods above
 }
 
 /** What a greenlet's use of a socket leaves on it. */
