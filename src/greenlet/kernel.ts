@@ -9,16 +9,18 @@ import type { Resume, Suspend } from './protocol.ts'
 
 /** How a greenlet is to be read: what its `slot` holds and what resuming it means. A plain number, since hot code compares it. */
 export const UNSTARTED = 0
-/** Suspended or running: the next resumption delivers `slot` as a value. */
-export const SUSPENDED_BY_SWITCH = 1
 /** Suspended: the next resumption throws `slot`. */
-export const INTERRUPTED = 2
+export const INTERRUPTED = 1
+/** Suspended in a `switch()`, and nowhere else: whoever switches to it may hand it a value. A running greenlet may still bear it. */
+export const SWITCHED_OUT = 2
+/** Running, or parked in a wait of the host, or ready: a value in `slot` is what it waited for. Main always is. */
+export const OCCUPIED = 3
 /** Ended by returning (or by GreenletExit); never resumed again. Everything from here on is dead. */
-export const RETURNED = 3
+export const RETURNED = 4
 /** Ended by an error; never resumed again. */
-export const FAILED = 4
-/** One of the five above. */
-export type Status = 0 | 1 | 2 | 3 | 4
+export const FAILED = 5
+/** One of the six above. */
+export type Status = 0 | 1 | 2 | 3 | 4 | 5
 
 /** Not in the host's ready list. */
 export const NOT_READY = 0
@@ -60,11 +62,13 @@ export type Frame = Generator<unknown, unknown, unknown>
  * What the trampoline reads and writes of a greenlet. `RawGreenlet` is the class.
  *
  * ```
- *             switch / start              switch, wait            returns, GreenletExit
- *  UNSTARTED ───────────────▶ running ◀──────────────▶ SUSPENDED ────────────────────────▶ RETURNED
- *      │                         │        throw, kill      │
- *      │ throw, kill             └──────▶ INTERRUPTED ◀────┘        throws
- *      └──────────────────────────────────────────────────────────────────────────────────▶ FAILED
+ *            first switch, start     ┌──── switch ────▶ SWITCHED_OUT ────┐
+ *  UNSTARTED ────────────────────▶ running ── wait ──▶ OCCUPIED ─────────┤
+ *      │                             ▲  │                                │ throw, kill, timeout
+ *      │                             │  │                          INTERRUPTED
+ *      │                             └──┼──── value, error ◀─────────────┘
+ *      │ throw, kill                    └──▶ RETURNED (return, GreenletExit), FAILED (error)
+ *      └────────────────────────────────────▶ RETURNED, FAILED
  * ```
  */
 export interface Coroutine {
@@ -115,6 +119,9 @@ export interface MainCall {
   settle(failed: boolean, outcome: unknown): void
 }
 
+/** Keeps the count of switches a small integer; it is odd, so that counting round keeps odd and even apart. */
+export const SMALL = 0x3fffffff
+
 /** Something that a message can name. */
 export interface Described {
   toString(): string
@@ -131,8 +138,13 @@ export interface Kernel {
   main: Coroutine
   /** Written by an operation before it answers SUSPENDED: who runs next. */
   target: Coroutine
-  /** A `switch()` made in the running slice and not driven yet; null between slices. */
-  undriven: Described | null
+  /**
+   * Counts the switches made and driven in greenlets: odd while one is made and not driven yet, which is at most one. A number and not the
+   * operation itself, since a young object stored in an old one costs V8 a remembered-set entry each time.
+   */
+  switches: number
+  /** Whom the last switch made in a greenlet is for. */
+  switchTarget: Coroutine
   /** `settrace`; null: nobody watches. */
   tracer: ((event: TraceEvent, origin: Coroutine, target: Coroutine) => void) | null
   /** Set by the host's schedule explorer: waits that are ready switch as well. */
@@ -170,10 +182,10 @@ function shareKernel(): Kernel {
         `Install one version for all: npm ls greenloop shows who brings which.`,
     )
   }
-  const made: Omit<Kernel, 'current' | 'main' | 'target'> = {
+  const made: Omit<Kernel, 'current' | 'main' | 'target' | 'switchTarget'> = {
     protocol: PROTOCOL,
     origin: import.meta.url,
-    undriven: null,
+    switches: 0,
     tracer: null,
     everyWaitSwitches: false,
     exiting: false,
@@ -185,8 +197,11 @@ function shareKernel(): Kernel {
     suspended: { done: false, value: {} as Suspend },
     resumed: { done: true, value: undefined } as Kernel['resumed'],
   }
-  // raw-greenlet.ts makes main and fills the three in as soon as the class exists; nothing runs before.
-  const kernel = Object.assign({ current: null, main: null, target: null }, made) as unknown as Kernel
+  // raw-greenlet.ts makes main and fills the four in as soon as the class exists; nothing runs before.
+  const kernel = Object.assign(
+    { current: null, main: null, target: null, switchTarget: null },
+    made,
+  ) as unknown as Kernel
   Object.defineProperty(holder, SYMBOL, { value: kernel })
   return kernel
 }

@@ -7,14 +7,13 @@
  *
  * Stands on the kernel. Leaves it to the host how plain code awaits (`then`) and how a wait is parked.
  */
-import { InternalError, UsageError } from '../errors.ts'
-import { type Coroutine, type Described, kernel, READY, READY_CANCELLED } from './kernel.ts'
-import type { Operation, Resume, Suspend } from './protocol.ts'
+import { InternalError } from '../errors.ts'
+import { type Coroutine, type Described, kernel, READY, READY_CANCELLED, SMALL } from './kernel.ts'
+import { brandOperation, type Operation, type Resume, type Suspend } from './protocol.ts'
+import { forgottenSwitch, iteratedOperation } from './usage.ts'
 
 /** The answer of one step of an operation. */
 export type Step<T> = IteratorResult<Suspend, T>
-
-const BRAND = Symbol.for('greenloop.operation')
 
 /**
  * Base of every operation. Subclasses say in `begin` what driving it does, and in `then` what awaiting it does.
@@ -32,7 +31,8 @@ export abstract class BaseOperation<T> implements Operation<T>, Iterator<Suspend
     const greenlet = kernel.current
     // Plain code that iterates an operation (a test tool comparing two of them) must start nothing and must come to an end.
     if (greenlet === kernel.main) return FINISHED as Step<T>
-    if (greenlet.pending !== null || greenlet.wait !== null || greenlet.turn === READY) refuse(greenlet, this)
+    if (greenlet.pending !== null || greenlet.wait !== null || greenlet.turn === READY || (kernel.switches & 1) !== 0)
+      refuse(greenlet, this)
     return this.begin(greenlet)
   }
 
@@ -55,12 +55,16 @@ export abstract class BaseOperation<T> implements Operation<T>, Iterator<Suspend
     onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
   ): PromiseLike<A | B>
 }
-Object.defineProperty(BaseOperation.prototype, BRAND, { value: true })
+brandOperation(BaseOperation.prototype)
 
 const FINISHED: IteratorReturnResult<undefined> = { done: true, value: undefined }
 
-/** A greenlet that begins a wait has an interrupt to take first, or has begun another wait without suspending in it. */
+/** A greenlet that begins a wait has forgotten a switch, or has an interrupt to take first, or has begun another wait without suspending. */
 function refuse(greenlet: Coroutine, operation: Described): never {
+  if ((kernel.switches & 1) !== 0) {
+    kernel.switches = (kernel.switches + 1) & SMALL
+    throw forgottenSwitch(greenlet)
+  }
   const { wait } = greenlet
   if (wait === null && greenlet.turn !== READY) throw takePending(greenlet)
   greenlet.wait = null
@@ -76,14 +80,6 @@ export function takePending(greenlet: Coroutine): Error {
   return first ?? new InternalError('An interrupt was taken where none was pending.')
 }
 
-function iteratedOperation(greenlet: Coroutine, operation: Described): UsageError {
-  return new UsageError(
-    `Greenlet "${greenlet.name}" iterated ${String(operation)} instead of driving it.\n\n` +
-      `  [...sleep(10)]; for (const x of sleep(10)) {}   // incorrect: begins a wait over and over\n` +
-      `  yield* sleep(10)                                // correct`,
-  )
-}
-
 /** The answer of an operation that has parked its greenlet. */
 export const SUSPENDED: Kernel['suspended'] = kernel.suspended
 type Kernel = typeof kernel
@@ -93,26 +89,6 @@ export function ready<T>(value: T): Step<T> {
   const { resumed } = kernel
   resumed.value = value
   return resumed as Resume & IteratorReturnResult<T> // the value was set one line above
-}
-
-/** Whether `value` is an operation of this library (of any copy of it). */
-export function isOperation(value: unknown): value is Operation<unknown> {
-  return typeof value === 'object' && value !== null && BRAND in value
-}
-
-/** Marks an operation that is not a {@link BaseOperation}, such as one made of a generator function. */
-export function brandOperation(prototype: object): void {
-  Object.defineProperty(prototype, BRAND, { value: true })
-}
-
-/** Whether `value` is a generator object, of any realm. */
-export function isGenerator(value: unknown): value is Generator<unknown, unknown, unknown> {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    (value as { [Symbol.toStringTag]?: unknown })[Symbol.toStringTag] === 'Generator' && // any object may be asked for the tag
-    typeof (value as { next?: unknown }).next === 'function'
-  )
 }
 
 /** Gives a generator that drives an operation: for bodies that return one instead of being one. */

@@ -1,5 +1,5 @@
 /**
- * The types that a user's waiting code is written in. Stands on nothing and does nothing.
+ * The types that a user's waiting code is written in, and how their values are told at run time. Stands on nothing.
  *
  * Both brands exist for the compiler: `Suspend` makes `yield sleep(1)` (the star forgotten) an error, `Resume` makes `for (x of op)`,
  * `[...op]` and `const [x] = op` errors, while `yield* op` still infers what the wait gives.
@@ -37,3 +37,25 @@ export interface Operation<T> extends PromiseLike<T> {
 
 /** What a body may return: it is driven when it is a generator, an operation or a promise, and is the outcome itself otherwise. */
 export type Driven<T> = Green<T> | Operation<T> | PromiseLike<T> | T
+
+const BRAND = Symbol.for('greenloop.operation')
+
+/** Whether `value` is an operation of this library (of any copy of it). */
+export function isOperation(value: unknown): value is Operation<unknown> {
+  return typeof value === 'object' && value !== null && BRAND in value
+}
+
+/** Marks an operation that is not a {@link BaseOperation}, such as one made of a generator function. */
+export function brandOperation(prototype: object): void {
+  Object.defineProperty(prototype, BRAND, { value: true })
+}
+
+/** Whether `value` is a generator object, of any realm. */
+export function isGenerator(value: unknown): value is Generator<unknown, unknown, unknown> {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    (value as { [Symbol.toStringTag]?: unknown })[Symbol.toStringTag] === 'Generator' && // any object may be asked for the tag
+    typeof (value as { next?: unknown }).next === 'function'
+  )
+}

@@ -11,16 +11,16 @@ import {
   type Frame,
   kernel,
   NO_ARGUMENTS,
+  OCCUPIED,
   type PendingWait,
   RETURNED,
   type Scope,
   type Status,
-  SUSPENDED_BY_SWITCH,
   UNSTARTED,
 } from './kernel.ts'
-import { drive, isOperation } from './operation.ts'
-import type { Driven } from './protocol.ts'
-import { makeSwitch, type Switch, toError } from './switch.ts'
+import { drive } from './operation.ts'
+import { type Driven, isOperation } from './protocol.ts'
+import { AN_ERROR, makeSwitch, NO_VALUE, ONE_VALUE, SEVERAL_VALUES, type Switch, toError } from './switch.ts'
 import { deliver } from './trampoline.ts'
 import { notAFunction, nothingToRun, show } from './usage.ts'
 
@@ -101,8 +101,14 @@ export class RawGreenlet<T = unknown> {
    */
   switch(...values: unknown[]): Switch {
     if (this.status === UNSTARTED) this.checkRunnable()
-    const count = values.length
-    return makeSwitch(this, count === 0 ? undefined : count === 1 ? values[0] : values, count, false)
+    switch (values.length) {
+      case 0:
+        return makeSwitch(this, undefined, NO_VALUE)
+      case 1:
+        return makeSwitch(this, values[0], ONE_VALUE)
+      default:
+        return makeSwitch(this, values, SEVERAL_VALUES)
+    }
   }
 
   /**
@@ -117,7 +123,7 @@ export class RawGreenlet<T = unknown> {
    * @source greenlet: `greenlet.throw`
    */
   throw(error?: Error | ErrorClass): Switch {
-    return makeSwitch(this, toError('throw', error), 1, true)
+    return makeSwitch(this, toError('throw', error), AN_ERROR)
   }
 
   /**
@@ -209,9 +215,10 @@ export function getcurrent(): RawGreenlet {
 // The first copy of the library that is loaded makes main. Nothing can run before.
 if ((kernel.main as Coroutine | null) === null) {
   const main = new RawGreenlet()
-  main.status = SUSPENDED_BY_SWITCH
+  main.status = OCCUPIED
   main.slot = undefined
   kernel.main = main
   kernel.current = main
   kernel.target = main
+  kernel.switchTarget = main
 }

@@ -11,7 +11,6 @@ import { GreenletExit, InvalidSwitchError, UsageError } from '../errors.ts'
 import {
   Arguments,
   type Coroutine,
-  type Described,
   ERROR_ARRIVED,
   FAILED,
   INTERRUPTED,
@@ -21,11 +20,12 @@ import {
   NOTHING_ARRIVED,
   READY,
   RETURNED,
-  SUSPENDED_BY_SWITCH,
+  SMALL,
+  SWITCHED_OUT,
   UNSTARTED,
 } from './kernel.ts'
-import { BaseOperation, brandOperation, ready, type Step, SUSPENDED, takePending } from './operation.ts'
-import type { Operation, Resume, Suspend } from './protocol.ts'
+import { BaseOperation, ready, type Step, SUSPENDED, takePending } from './operation.ts'
+import { brandOperation, type Operation, type Resume, type Suspend } from './protocol.ts'
 import { deliver, die, enter, firstAlive, leaveWait, traceTransfer } from './trampoline.ts'
 import { awaitedSwitch, mainNotWaiting, notAnError, processExiting, storedSwitch, unfinishedValue } from './usage.ts'
 
@@ -41,10 +41,19 @@ export interface Switch extends Operation<unknown> {
   readonly value: unknown
 }
 
-/** Makes the right form for where the call stands. `failing`: `value` is an error to be thrown. */
-export function makeSwitch(target: Coroutine, value: unknown, count: number, failing: boolean): Switch {
-  if (kernel.current === kernel.main) return new MainSwitch(target, value, count, failing)
-  return new SwitchOperation(target, value, count, failing)
+/** What a switch hands over: no value, one, several (as a list), or an error to be thrown. */
+export const NO_VALUE = 0
+export const ONE_VALUE = 1
+export const SEVERAL_VALUES = 2
+export const AN_ERROR = 3
+/** One of the four above. */
+export type Kind = 0 | 1 | 2 | 3
+
+/** Makes the right form for where the call stands. */
+export function makeSwitch(target: Coroutine, payload: unknown, kind: Kind): Switch {
+  return kernel.current === kernel.main
+    ? new MainSwitch(target, payload, kind)
+    : new SwitchOperation(target, payload, kind)
 }
 
 /**
@@ -56,18 +65,19 @@ export function makeSwitch(target: Coroutine, value: unknown, count: number, fai
 class SwitchOperation implements Switch, Iterator<Suspend, unknown, Resume> {
   declare readonly target: Coroutine
   declare readonly payload: unknown
-  /** How many arguments `switch` was given; two and more lie in `payload` as a list. */
-  declare readonly count: number
-  declare readonly failing: boolean
+  declare readonly kind: Kind
+  /** `kernel.switches` when it was made; any other number there: others have switched since. */
+  declare readonly serial: number
 
-  constructor(target: Coroutine, payload: unknown, count: number, failing: boolean) {
+  constructor(target: Coroutine, payload: unknown, kind: Kind) {
     this.target = target
     this.payload = payload
-    this.count = count
-    this.failing = failing
-    const { undriven } = kernel
-    kernel.undriven = this
-    if (undriven !== null) secondSwitch(undriven)
+    this.kind = kind
+    const { switches } = kernel
+    this.serial = (switches + 1) & SMALL
+    kernel.switches = this.serial
+    if ((switches & 1) !== 0) secondSwitch()
+    kernel.switchTarget = target
   }
 
   get done(): boolean {
@@ -85,13 +95,20 @@ class SwitchOperation implements Switch, Iterator<Suspend, unknown, Resume> {
   next(resumed?: Resume): Step<unknown> {
     if (resumed !== undefined) return resumed as Resume & IteratorReturnResult<unknown> // kernel.resumed: a finished step
     const greenlet = kernel.current
-    if (kernel.undriven !== this) {
+    if (kernel.switches !== this.serial) {
       if (greenlet === kernel.main) return { done: true, value: undefined } // a test tool that iterates what it compares
       throw storedSwitch(this)
     }
-    kernel.undriven = null
+    kernel.switches = (this.serial + 1) & SMALL
     if (greenlet.pending !== null) throw takePending(greenlet)
-    return aim(greenlet, this.target, this.payload, this.count, this.failing)
+    const { target } = this
+    greenlet.status = SWITCHED_OUT
+    if (target.status === SWITCHED_OUT && this.kind !== AN_ERROR && target !== greenlet) {
+      target.slot = this.payload
+      kernel.target = target
+      return SUSPENDED
+    }
+    return aim(greenlet, target, this.payload, this.kind)
   }
 
   throw(error: unknown): Step<unknown> {
@@ -110,17 +127,17 @@ class SwitchOperation implements Switch, Iterator<Suspend, unknown, Resume> {
   }
 
   toString(): string {
-    return `${this.failing ? 'throw' : 'switch'}() to "${this.target.name}"`
+    return `${this.kind === AN_ERROR ? 'throw' : 'switch'}() to "${this.target.name}"`
   }
 }
 
 brandOperation(SwitchOperation.prototype)
 
-function secondSwitch(undriven: Described): never {
-  const { current } = kernel
-  kernel.undriven = null
+function secondSwitch(): never {
+  const { current, switchTarget } = kernel
+  kernel.switches = (kernel.switches + 1) & SMALL
   throw new UsageError(
-    `Greenlet "${current.name}" made a second switch while its ${String(undriven)} is not driven yet; put yield* before each.\n\n  a.switch(); b.switch()                  // incorrect: neither happens\n  yield* a.switch(); yield* b.switch()    // correct`,
+    `Greenlet "${current.name}" made a second switch while its switch() to "${switchTarget.name}" is not driven yet; put yield* before each.\n\n  a.switch(); b.switch()                  // incorrect: neither happens\n  yield* a.switch(); yield* b.switch()    // correct`,
   )
 }
 
@@ -133,15 +150,15 @@ class MainSwitch extends BaseOperation<unknown> implements Switch, MainCall {
   #arrival: Promise<unknown> | null = null
   #settle: ((call: this) => void) | null = null
 
-  constructor(target: Coroutine, payload: unknown, count: number, failing: boolean) {
+  constructor(target: Coroutine, payload: unknown, kind: Kind) {
     super()
     this.#target = target
-    this.#verb = failing ? 'throw' : 'switch'
+    this.#verb = kind === AN_ERROR ? 'throw' : 'switch'
     if (kernel.exiting) throw processExiting(target)
     const { main } = kernel
     kernel.mainInside = true
     try {
-      const step = aim(main, target, payload, count, failing)
+      const step = aim(main, target, payload, kind)
       if (step !== SUSPENDED) {
         this.settle(false, step.value)
         return
@@ -237,7 +254,8 @@ export function awaitedMainCalls(): MainCall[] {
 }
 
 /** Points the trampoline at `goal`, or at the nearest ancestor that is alive, with what it is to receive. `from` is running. */
-function aim(from: Coroutine, goal: Coroutine, payload: unknown, count: number, failing: boolean): Step<unknown> {
+function aim(from: Coroutine, goal: Coroutine, payload: unknown, kind: Kind): Step<unknown> {
+  const failing = kind === AN_ERROR
   const target = firstAlive(goal)
   if (target === from) {
     if (kernel.tracer !== null) traceTransfer(from, failing)
@@ -252,7 +270,7 @@ function aim(from: Coroutine, goal: Coroutine, payload: unknown, count: number, 
     return SUSPENDED
   }
   if (target.status === UNSTARTED) {
-    kernel.target = start(target, payload, count, failing)
+    kernel.target = start(target, payload, kind)
     return SUSPENDED
   }
   if (target.turn === READY) {
@@ -272,25 +290,25 @@ function aim(from: Coroutine, goal: Coroutine, payload: unknown, count: number, 
       )
     }
   }
-  target.status = failed ? INTERRUPTED : SUSPENDED_BY_SWITCH
+  if (failed) target.status = INTERRUPTED
   target.slot = message
   kernel.target = target
   return SUSPENDED
 }
 
 /** The first switch to a greenlet: gives it its arguments; an error ends it before it began. */
-function start(target: Coroutine, payload: unknown, count: number, failing: boolean): Coroutine {
-  if (failing) {
+function start(target: Coroutine, payload: unknown, kind: Kind): Coroutine {
+  if (kind === AN_ERROR) {
     leaveWait(target)
     return die(target, isExit(payload) ? RETURNED : FAILED, payload)
   }
-  if (count > 0) {
+  if (kind !== NO_VALUE) {
     if (target.slot !== NO_ARGUMENTS) {
       throw new InvalidSwitchError(
         `Greenlet "${target.name}" was given its arguments when it was made; its first switch cannot give others.`,
       )
     }
-    target.slot = count === 1 ? payload : new Arguments(payload as readonly unknown[]) // two and more come as a list
+    target.slot = kind === ONE_VALUE ? payload : new Arguments(payload as readonly unknown[]) // two and more come as a list
   }
   leaveWait(target)
   return target

@@ -26,17 +26,20 @@ import {
   type Coroutine,
   ERROR_ARRIVED,
   FAILED,
+  type Frame,
   INTERRUPTED,
   kernel,
   NO_ARGUMENTS,
+  OCCUPIED,
   READY,
   READY_CANCELLED,
   RETURNED,
-  SUSPENDED_BY_SWITCH,
+  SMALL,
   UNSTARTED,
   VALUE_ARRIVED,
 } from './kernel.ts'
-import { isGenerator, SUSPENDED } from './operation.ts'
+import { SUSPENDED } from './operation.ts'
+import { isGenerator } from './protocol.ts'
 import { foreignYield, forgottenSwitch } from './usage.ts'
 
 type Step = IteratorResult<unknown, unknown>
@@ -56,6 +59,8 @@ export function enter(first: Coroutine): void {
   } while (greenlet !== main)
   if (kernel.tracer !== null && kernel.arrival !== 0) traceTransfer(main, kernel.arrival === ERROR_ARRIVED)
   kernel.current = main
+  kernel.target = main // nor shall it hold a greenlet that is dead
+  kernel.switchTarget = main
   resumed.value = undefined // else the last message would live until the next switch
 }
 
@@ -67,21 +72,20 @@ function run(first: Coroutine): Coroutine {
   for (;;) {
     if (kernel.tracer !== null) traceTransfer(greenlet, greenlet.status === INTERRUPTED)
     kernel.current = greenlet
-    const { frame } = greenlet
     let step: Step | null = null
     let error: unknown
     try {
-      if (frame !== null && greenlet.status === SUSPENDED_BY_SWITCH) {
+      if (greenlet.status > INTERRUPTED) {
         resumed.value = greenlet.slot
         greenlet.slot = undefined
-        step = nextStep.call(frame, resumed)
+        step = nextStep.call(greenlet.frame as Frame, resumed) // it has started and is not dead
       } else {
         step = firstStep(greenlet)
       }
     } catch (thrown) {
       error = thrown
     }
-    const next = step === SUSPENDED && kernel.undriven === null ? kernel.target : settle(greenlet, step, error)
+    const next = step === SUSPENDED ? kernel.target : settle(greenlet, step, error)
     if (next === main || (next.scope !== scope && next.scope !== null)) return next
     greenlet = next
   }
@@ -92,7 +96,7 @@ function firstStep(greenlet: Coroutine): Step {
   const { slot, frame } = greenlet
   greenlet.slot = undefined
   const interrupted = greenlet.status === INTERRUPTED
-  greenlet.status = SUSPENDED_BY_SWITCH
+  greenlet.status = OCCUPIED
   if (frame !== null) return interrupted ? frame.throw(slot) : nextStep.call(frame, undefined)
   if (interrupted) throw slot
 
@@ -114,19 +118,13 @@ function callBody(greenlet: Coroutine, slot: unknown): unknown {
   return slot instanceof Arguments ? fn(...slot.list) : fn(slot)
 }
 
-/** Everything but an orderly suspension: an end, an error, a forgotten `yield*`, something foreign that was yielded. */
+/** Everything but an orderly suspension: an end, an error, something foreign that was yielded, a forgotten `yield*` at the end. */
 function settle(greenlet: Coroutine, step: Step | null, error: unknown): Coroutine {
-  const { undriven } = kernel
-  kernel.undriven = null
+  const forgotten = (kernel.switches & 1) !== 0
+  if (forgotten) kernel.switches = (kernel.switches + 1) & SMALL
   if (step === null) return die(greenlet, error instanceof GreenletExit ? RETURNED : FAILED, error)
-  if (step !== SUSPENDED && step.done !== true) return raiseIn(greenlet, foreignYield(greenlet, step.value))
-  if (undriven !== null) {
-    const mistake = forgottenSwitch(greenlet, undriven)
-    if (step !== SUSPENDED) return die(greenlet, FAILED, mistake)
-    leaveWait(greenlet)
-    return raiseIn(greenlet, mistake)
-  }
-  return die(greenlet, RETURNED, step.value)
+  if (step.done !== true) return raiseIn(greenlet, foreignYield(greenlet, step.value))
+  return forgotten ? die(greenlet, FAILED, forgottenSwitch(greenlet)) : die(greenlet, RETURNED, step.value)
 }
 
 function raiseIn(greenlet: Coroutine, error: unknown): Coroutine {
@@ -184,7 +182,6 @@ export function deliver(heir: Coroutine, failed: boolean, outcome: unknown): Cor
     return raiseIn(target, error)
   }
   if (failed) return raiseIn(target, outcome)
-  target.status = SUSPENDED_BY_SWITCH
   target.slot = outcome
   return target
 }

@@ -4,8 +4,8 @@
  * Stands on the errors and the kernel's types. Decides nothing: those who find a mistake call it by name here.
  */
 import { InvalidSwitchError, UsageError } from '../errors.ts'
-import type { Coroutine, Described } from './kernel.ts'
-import { isGenerator, isOperation } from './operation.ts'
+import { type Coroutine, type Described, kernel } from './kernel.ts'
+import { isGenerator, isOperation } from './protocol.ts'
 
 /** A value as it may stand in a message: short, with its kind. */
 export function show(value: unknown): string {
@@ -43,10 +43,18 @@ export function wrongRight(wrong: string, why: string, right: string, remark = '
 }
 
 /** `switch()` without `yield*` in a greenlet: found at the next suspension, or at a second switch. */
-export function forgottenSwitch(greenlet: Coroutine, undriven: Described): UsageError {
-  const call = String(undriven)
+export function forgottenSwitch(greenlet: Coroutine): UsageError {
   return new UsageError(
-    `Greenlet "${greenlet.name}" made a ${call} that it did not drive.\n\n${wrongRight('other.switch()', 'makes the switch and drops it', 'yield* other.switch()', 'control goes there and comes back here')}`,
+    `Greenlet "${greenlet.name}" made a switch() to "${kernel.switchTarget.name}" that it did not drive.\n\n${wrongRight('other.switch()', 'makes the switch and drops it', 'yield* other.switch()', 'control goes there and comes back here')}`,
+  )
+}
+
+/** An operation that was iterated in a greenlet: each step of the iterator would begin the wait again. */
+export function iteratedOperation(greenlet: Coroutine, operation: Described): UsageError {
+  return new UsageError(
+    `Greenlet "${greenlet.name}" iterated ${String(operation)} instead of driving it.\n\n` +
+      `  [...sleep(10)]; for (const x of sleep(10)) {}   // incorrect: begins the wait over and over\n` +
+      `  yield* sleep(10)                                // correct`,
   )
 }
 

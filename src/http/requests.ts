@@ -87,12 +87,14 @@ function decoderOf(charset: string | undefined): TextDecoder {
  * @example
  * ```ts
  * import { createServer } from 'node:http'
+ * import type { AddressInfo } from 'node:net'
  * import { run } from 'greenloop'
  * import { requests } from 'greenloop/http'
  *
  * const server = createServer((_, res) => res.end('hello')).listen(0, '127.0.0.1', async () => {
  *   await run(function* () {
- *     const ret = yield* requests.get(`http://127.0.0.1:${server.address().port}/`)
+ *     const { port } = server.address() as AddressInfo
+ *     const ret = yield* requests.get(`http://127.0.0.1:${port}/`)
  *     console.log(ret.statusCode, ret.content.length, ret.text) // 200 5 hello
  *   })
  *   server.close()

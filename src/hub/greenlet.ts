@@ -7,9 +7,8 @@
  * Stands on `RawGreenlet` and the hub. Leaves starting with arguments and waiting for several to `spawn.ts`.
  */
 import { AsyncResource } from 'node:async_hooks'
-import { GreenletExit, GreenletKilledError, UsageError } from '../errors.ts'
+import { GreenletExit } from '../errors.ts'
 import { Arguments, type Coroutine, FAILED, type Frame, kernel, RETURNED, UNSTARTED } from '../greenlet/kernel.ts'
-import { ready, type Step } from '../greenlet/operation.ts'
 import type { Driven, Operation } from '../greenlet/protocol.ts'
 import { type ErrorClass, RawGreenlet } from '../greenlet/raw-greenlet.ts'
 import { toError } from '../greenlet/switch.ts'
@@ -17,8 +16,8 @@ import { deliver, leaveWait } from '../greenlet/trampoline.ts'
 import { notAFunction } from '../greenlet/usage.ts'
 import { type Hub, hubOf, type Task } from './hub.ts'
 import { Timeout } from './timeout.ts'
-import { follow } from './wait.ts'
-import { checkMs, HubOperation, Wait } from './waiter.ts'
+import { EndOperation, follow, type Listener, NO_WAIT, OutcomeOperation } from './wait.ts'
+import { checkMs } from './waiter.ts'
 
 /** How long a wait for one greenlet may take. */
 export interface WaitOptions {
@@ -34,8 +33,6 @@ export interface KillOptions extends WaitOptions {
 
 /** Called when a greenlet has ended. */
 export type Link = (greenlet: Greenlet) => void
-/** What a greenlet tells its end: a callback of a user's, or a wait of ours. Waits are objects, so that no closure is made for each. */
-export type Listener = { notify(greenlet: Greenlet): void }
 
 const CONTEXT = { requireManualDestroy: true }
 
@@ -131,11 +128,9 @@ export class Greenlet<T = unknown, A extends readonly unknown[] = readonly []> e
     return this.status === RETURNED ? (this.slot as T) : undefined // the outcome lies in the slot
   }
 
-  /** What the body threw; null before, and when it did not. Reading it counts as reading the outcome. */
+  /** What the body threw; null before, and when it did not. Looking at it does not count as reading the outcome. */
   get exception(): unknown {
-    if (this.status !== FAILED) return null
-    this.marks |= READ
-    return this.slot
+    return this.status === FAILED ? this.slot : null
   }
 
   /** An AbortSignal that fires when the greenlet is killed: for what can be aborted and knows nothing of greenlets. */
@@ -170,7 +165,7 @@ export class Greenlet<T = unknown, A extends readonly unknown[] = readonly []> e
    */
   join(options: WaitOptions = {}): Operation<void> {
     if (options.timeoutMs !== undefined) checkMs('join()', 'timeoutMs', options.timeoutMs)
-    return new Join(this, options.timeoutMs)
+    return new EndOperation(this, 'join', options.timeoutMs)
   }
 
   /**
@@ -185,7 +180,7 @@ export class Greenlet<T = unknown, A extends readonly unknown[] = readonly []> e
    */
   get(options: WaitOptions = {}): Operation<T> {
     if (options.timeoutMs !== undefined) checkMs('get()', 'timeoutMs', options.timeoutMs)
-    return new Get(this, options.timeoutMs)
+    return new OutcomeOperation<T>(this, options.timeoutMs, (ms) => new Timeout(ms))
   }
 
   /**
@@ -206,7 +201,7 @@ export class Greenlet<T = unknown, A extends readonly unknown[] = readonly []> e
     if (this.status === UNSTARTED) this.#endUnstarted(reason)
     else hubOf(this).interrupt(this, reason)
     this.aborter?.abort(reason)
-    return options.block === false ? NO_WAIT : new Kill(this, options.timeoutMs)
+    return options.block === false ? NO_WAIT : new EndOperation(this, 'kill', options.timeoutMs)
   }
 
   /**
@@ -305,130 +300,5 @@ export class Greenlet<T = unknown, A extends readonly unknown[] = readonly []> e
     const failed = this.status === FAILED
     hub.leave(this, failed)
     if (failed || this.links !== null) hub.enqueue(this)
-  }
-}
-
-const NO_WAIT: Operation<void> = new (class extends HubOperation<void> {
-  override begin(): Step<void> {
-    return ready(undefined)
-  }
-
-  override toString(): string {
-    return 'kill()'
-  }
-})()
-
-/** Waits for the end of one greenlet. */
-class Join extends HubOperation<void> {
-  readonly target: Greenlet
-  readonly timeoutMs: number | undefined
-
-  constructor(target: RawGreenlet, timeoutMs: number | undefined) {
-    super()
-    this.target = target as Greenlet // made by methods of Greenlet only
-    this.timeoutMs = timeoutMs
-  }
-
-  override begin(greenlet: Coroutine): Step<void> {
-    const { target } = this
-    if (target.status >= RETURNED) return ready(undefined)
-    this.refuseSelf(greenlet)
-    return new EndWait(greenlet, target, this.verb).limit(this.timeoutMs).park()
-  }
-
-  get verb(): string {
-    return 'join'
-  }
-
-  refuseSelf(greenlet: Coroutine): void {
-    if (greenlet !== this.target) return
-    throw new UsageError(`Greenlet "${greenlet.name}" waits for itself in ${this.verb}(); it could never go on.`)
-  }
-
-  override toString(): string {
-    return `${this.verb}() of "${this.target.name}"`
-  }
-}
-
-class Kill extends Join {
-  override get verb(): string {
-    return 'kill'
-  }
-}
-
-class Get<T> extends HubOperation<T> {
-  readonly target: Greenlet<T>
-  readonly timeoutMs: number | undefined
-
-  constructor(target: Greenlet<T>, timeoutMs: number | undefined) {
-    super()
-    this.target = target
-    this.timeoutMs = timeoutMs
-  }
-
-  override begin(greenlet: Coroutine): Step<T> {
-    const { target } = this
-    if (target.status >= RETURNED) return ready(outcomeOf(target))
-    if (greenlet === target)
-      throw new UsageError(`Greenlet "${greenlet.name}" waits for itself in get(); it could never go on.`)
-    return new OutcomeWait(greenlet, target, 'get').limit(this.timeoutMs).park()
-  }
-
-  override toString(): string {
-    return `get() of "${this.target.name}"`
-  }
-}
-
-/** The value of a greenlet that has ended; throws when there is none. */
-export function outcomeOf<T>(greenlet: Greenlet<T>): T {
-  if (greenlet.status === FAILED) throw greenlet.readFailure()
-  if (greenlet.slot instanceof GreenletExit) {
-    throw new GreenletKilledError(`Greenlet "${greenlet.name}" was killed, so it has no value.`, {
-      cause: greenlet.slot,
-    })
-  }
-  return greenlet.slot as T // what the body returned
-}
-
-/** A wait for the end of a greenlet, whatever the outcome; going on after `timeoutMs` is no error. */
-class EndWait extends Wait implements Listener {
-  protected readonly target: Greenlet
-  readonly #verb: string
-
-  constructor(greenlet: Coroutine, target: Greenlet, verb: string) {
-    super(greenlet)
-    this.target = target
-    this.#verb = verb
-    target.listen(this)
-  }
-
-  notify(): void {
-    this.succeed(undefined)
-  }
-
-  override expired(_ms: number): void {
-    this.succeed(undefined)
-  }
-
-  protected override leave(): void {
-    this.target.ignore(this)
-  }
-
-  override describe(): string {
-    return `${this.#verb}() of "${this.target.name}"`
-  }
-}
-
-class OutcomeWait extends EndWait {
-  override notify(): void {
-    try {
-      this.succeed(outcomeOf(this.target))
-    } catch (error) {
-      this.fail(error)
-    }
-  }
-
-  override expired(ms: number): void {
-    this.fail(new Timeout(ms))
   }
 }

@@ -28,11 +28,11 @@ import {
   type Coroutine,
   INTERRUPTED,
   kernel,
+  OCCUPIED,
   type PendingWait,
   READY,
   READY_CANCELLED,
   RETURNED,
-  SUSPENDED_BY_SWITCH,
   UNSTARTED,
 } from '../greenlet/kernel.ts'
 import { SUSPENDED } from '../greenlet/operation.ts'
@@ -110,6 +110,10 @@ export class Hub {
     this.#runSlice()
   }
 
+  readonly #report = (): void => {
+    this.#reportFailures(false)
+  }
+
   constructor(options: HubOptions = {}) {
     this.clock = options.clock ?? systemClock
     this.timers = new Timers(this.clock, this.#slice)
@@ -119,6 +123,7 @@ export class Hub {
   /** Parks the running greenlet; answers what its operation answers. `wait` is null for one that is ready already. */
   park(greenlet: Coroutine, wait: PendingWait | null): IteratorYieldResult<Suspend> {
     greenlet.wait = wait
+    greenlet.status = OCCUPIED
     kernel.target = kernel.main
     if (this.observer !== null) this.observer.blocked(greenlet, wait)
     return SUSPENDED
@@ -128,7 +133,7 @@ export class Hub {
   wake(greenlet: Coroutine, value: unknown): void {
     greenlet.wait = null
     greenlet.slot = value
-    greenlet.status = SUSPENDED_BY_SWITCH
+    greenlet.status = OCCUPIED
     this.enqueue(greenlet)
   }
 
@@ -255,7 +260,8 @@ export class Hub {
       }
     }
     this.#inSlice = false
-    if (this.#failed.length > 0) this.#reportFailures()
+    // Not at once: plain code that has spawned and awaits the outcome in one line gets to its await after this slice.
+    if (this.#failed.length > 0) clock.soon(this.#report)
     this.timers.settle()
     if (this.#first === null) {
       this.#sliceIsDue = false
@@ -303,10 +309,19 @@ export class Hub {
     greenlet.turn = READY
   }
 
-  #reportFailures(): void {
+  /** Reports the failures that nobody has read; one whose links have not had their turn is left for later. */
+  #reportFailures(all: boolean): void {
     const failed = this.#failed
     this.#failed = []
-    for (const task of failed) if (!task.failureRead) this.onError(task.slot, task)
+    for (const task of failed) {
+      if (!all && task.turn === READY) this.#failed.push(task)
+      else if (!task.failureRead) this.onError(task.slot, task)
+    }
+  }
+
+  /** The process is about to end: what was not reported yet is reported now. */
+  flush(): void {
+    this.#reportFailures(true)
   }
 }
 
@@ -330,6 +345,7 @@ function makeDefault(): Hub {
   process.on('beforeExit', () => void hub.raiseLoopExit())
   process.on('exit', () => {
     kernel.exiting = true
+    hub.flush()
   })
   return hub
 }

@@ -5,9 +5,10 @@
  */
 import type { Driven } from '../greenlet/protocol.ts'
 import { notAFunction } from '../greenlet/usage.ts'
-import { Greenlet, outcomeOf } from './greenlet.ts'
+import { Greenlet } from './greenlet.ts'
 import { getHub } from './hub.ts'
 import { joinall, spawnWith } from './spawn.ts'
+import { outcomeOf } from './wait.ts'
 
 /** How long everybody has after the first Ctrl-C, in milliseconds. */
 const GRACE_MS = 5000
@@ -54,7 +55,7 @@ export function run<A extends readonly unknown[], T>(main: (...args: A) => Drive
         if (interrupted) return // the process is about to exit, and nobody shall see its end as a failure
         if (mains.size === 0) process.off('SIGINT', interruptAll)
         try {
-          resolve(outcomeOf(greenlet))
+          resolve(outcomeOf(greenlet) as T) // what main returned
         } catch (error) {
           reject(error) // whatever main threw
         }

@@ -4,11 +4,12 @@
  * Stands on `Greenlet`.
  */
 import { UsageError } from '../errors.ts'
-import { type Coroutine, RETURNED } from '../greenlet/kernel.ts'
+import { type Coroutine, FAILED, RETURNED } from '../greenlet/kernel.ts'
 import { ready, type Step } from '../greenlet/operation.ts'
 import type { Driven, Operation } from '../greenlet/protocol.ts'
 import { notAFunction, show } from '../greenlet/usage.ts'
-import { Greenlet, type Listener, type WaitOptions } from './greenlet.ts'
+import { Greenlet, type WaitOptions } from './greenlet.ts'
+import type { Ending, Listener } from './wait.ts'
 import { checkMs, HubOperation, Wait } from './waiter.ts'
 
 /**
@@ -158,9 +159,9 @@ class JoinallWait extends Wait implements Listener {
     for (const one of greenlets) if (one.status < RETURNED) one.listen(this)
   }
 
-  notify(ended: Greenlet): void {
+  notify(ended: Ending): void {
     this.#missing--
-    if (this.#raiseError && !ended.successful()) {
+    if (this.#raiseError && ended.status === FAILED) {
       this.leave()
       this.fail(ended.readFailure())
     } else if (this.#missing === 0) {

@@ -1,13 +1,13 @@
 /**
- * The two waits that need nobody else: for time (`sleep`) and for a promise (`until`).
+ * What can be waited for without any primitive: time (`sleep`), a promise (`until`), the end of a greenlet (`join`, `get`, `kill`).
  *
- * Stands on waits and the hub's timers. Waits for other greenlets are with them, in `greenlet.ts` and `spawn.ts`.
+ * Stands on waits and the hub's timers. The methods that make the last are `Greenlet`'s; waiting for several is in `spawn.ts`.
  */
 
-import { UsageError } from '../errors.ts'
-import type { Coroutine } from '../greenlet/kernel.ts'
-import { drive, isGenerator, isOperation, type Step } from '../greenlet/operation.ts'
-import type { Driven, Green, Operation } from '../greenlet/protocol.ts'
+import { GreenletExit, GreenletKilledError, UsageError } from '../errors.ts'
+import { type Coroutine, FAILED, RETURNED } from '../greenlet/kernel.ts'
+import { drive, ready, type Step } from '../greenlet/operation.ts'
+import { type Driven, type Green, isGenerator, isOperation, type Operation } from '../greenlet/protocol.ts'
 import { show, wrongRight } from '../greenlet/usage.ts'
 import { Timer } from './clock.ts'
 import { type Hub, hubOf } from './hub.ts'
@@ -216,4 +216,135 @@ export function* call<A extends readonly unknown[], T>(fn: (...args: A) => Drive
   const made = fn(...args)
   const frame = follow(made)
   return (frame === null ? made : yield* frame) as T // Driven<T> without what can be driven is T
+}
+
+/** A greenlet as those see it who wait for its end. */
+export interface Ending extends Coroutine {
+  listen(listener: Listener): void
+  ignore(listener: Listener): void
+  /** What it died of; it has reached somebody now. */
+  readFailure(): unknown
+}
+
+/** A wait that is told the end of a greenlet. An object, so that no closure is made for each. */
+export interface Listener {
+  notify(ended: Ending): void
+}
+
+/** The value of a greenlet that has ended; throws when there is none. */
+export function outcomeOf(ended: Ending): unknown {
+  if (ended.status === FAILED) throw ended.readFailure()
+  if (ended.slot instanceof GreenletExit) {
+    throw new GreenletKilledError(`Greenlet "${ended.name}" was killed, so it has no value.`, { cause: ended.slot })
+  }
+  return ended.slot
+}
+
+/** Waits for the end, whatever it is: `join` and `kill`. Going on after `timeoutMs` is no error. */
+export class EndOperation extends HubOperation<void> {
+  readonly #target: Ending
+  readonly #verb: string
+  readonly #timeoutMs: number | undefined
+
+  constructor(target: Ending, verb: string, timeoutMs: number | undefined) {
+    super()
+    this.#target = target
+    this.#verb = verb
+    this.#timeoutMs = timeoutMs
+  }
+
+  override begin(greenlet: Coroutine): Step<void> {
+    if (this.#target.status >= RETURNED) return ready(undefined)
+    return new EndWait(greenlet, this.#target, this.#verb).limit(this.#timeoutMs).park()
+  }
+
+  override toString(): string {
+    return `${this.#verb}() of "${this.#target.name}"`
+  }
+}
+
+/** What `kill(..., { block: false })` gives to be driven: nothing to wait for. */
+export const NO_WAIT: Operation<void> = new (class extends HubOperation<void> {
+  override begin(): Step<void> {
+    return ready(undefined)
+  }
+
+  override toString(): string {
+    return 'kill()'
+  }
+})()
+
+/** Waits for the outcome: `get`. After `timeoutMs` it throws what `late` makes. */
+export class OutcomeOperation<T> extends HubOperation<T> {
+  readonly #target: Ending
+  readonly #timeoutMs: number | undefined
+  readonly #late: (ms: number) => Error
+
+  constructor(target: Ending, timeoutMs: number | undefined, late: (ms: number) => Error) {
+    super()
+    this.#target = target
+    this.#timeoutMs = timeoutMs
+    this.#late = late
+  }
+
+  override begin(greenlet: Coroutine): Step<T> {
+    if (this.#target.status >= RETURNED) return ready(outcomeOf(this.#target) as T) // what the body returned
+    return new OutcomeWait(greenlet, this.#target, this.#late).limit(this.#timeoutMs).park()
+  }
+
+  override toString(): string {
+    return `get() of "${this.#target.name}"`
+  }
+}
+
+class EndWait extends Wait implements Listener {
+  protected readonly target: Ending
+  readonly #verb: string
+
+  constructor(greenlet: Coroutine, target: Ending, verb: string) {
+    if (greenlet === target) {
+      throw new UsageError(`Greenlet "${greenlet.name}" waits for itself in ${verb}(); it could never go on.`)
+    }
+    super(greenlet)
+    this.target = target
+    this.#verb = verb
+    target.listen(this)
+  }
+
+  notify(): void {
+    this.succeed(undefined)
+  }
+
+  override expired(_ms: number): void {
+    this.succeed(undefined)
+  }
+
+  protected override leave(): void {
+    this.target.ignore(this)
+  }
+
+  override describe(): string {
+    return `${this.#verb}() of "${this.target.name}"`
+  }
+}
+
+class OutcomeWait extends EndWait {
+  readonly #late: (ms: number) => Error
+
+  constructor(greenlet: Coroutine, target: Ending, late: (ms: number) => Error) {
+    super(greenlet, target, 'get')
+    this.#late = late
+  }
+
+  override notify(): void {
+    try {
+      this.succeed(outcomeOf(this.target))
+    } catch (error) {
+      this.fail(error)
+    }
+  }
+
+  override expired(ms: number): void {
+    this.fail(this.#late(ms))
+  }
 }

@@ -20,8 +20,8 @@
  */
 import { ConcurrentObjectUseError, InternalError, UsageError } from '../errors.ts'
 import { type Coroutine, FAILED, kernel, type PendingWait } from '../greenlet/kernel.ts'
-import { BaseOperation, brandOperation, ready, type Step } from '../greenlet/operation.ts'
-import type { Green, Operation, Resume, Suspend } from '../greenlet/protocol.ts'
+import { BaseOperation, ready, type Step } from '../greenlet/operation.ts'
+import { brandOperation, type Green, type Operation, type Resume, type Suspend } from '../greenlet/protocol.ts'
 import { RawGreenlet } from '../greenlet/raw-greenlet.ts'
 import { resume } from '../greenlet/switch.ts'
 import { show } from '../greenlet/usage.ts'

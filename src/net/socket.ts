@@ -96,13 +96,13 @@ export function nonEnumerable(methods: object): PropertyDescriptorMap {
  * @source Node: `net.connect`
  * @example
  * ```ts
- * import { createServer } from 'node:net'
+ * import { type AddressInfo, createServer } from 'node:net'
  * import { run } from 'greenloop'
  * import { connect } from 'greenloop/net'
  *
  * const server = createServer((peer) => peer.end('hello')).listen(0, '127.0.0.1', async () => {
  *   await run(function* () {
- *     const socket = yield* connect(server.address().port, '127.0.0.1')
+ *     const socket = yield* connect((server.address() as AddressInfo).port, '127.0.0.1')
  *     console.log(String(yield* socket.recv(100))) // hello
  *   })
  *   server.close()
