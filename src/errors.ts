@@ -25,7 +25,7 @@ type Branded = abstract new (...args: never[]) => Error
  * Makes `instanceof` hold across copies of the library: each class puts a registered symbol on its prototype, and the check looks for
  * the symbol. A user's subclass has no symbol of its own and is checked by prototype, as always.
  */
-function recognise(target: Branded, name: string): void {
+export function recognise(target: Branded, name: string): void {
   const brand = Symbol.for(`greenloop.${name}`)
   Object.defineProperty(target.prototype, brand, { value: true })
   Object.defineProperty(target.prototype, 'name', { value: name, writable: true, configurable: true })
@@ -86,12 +86,9 @@ recognise(GreenletExit, 'GreenletExit')
  * ```
  */
 export function isInterrupt(err: unknown): boolean {
-  let inner = err
-  while (typeof inner === 'object' && inner !== null && 'suppressed' in inner && 'error' in inner) {
-    if (inner.error instanceof Interrupt) return true
-    inner = inner.suppressed
-  }
-  return inner instanceof Interrupt
+  if (err instanceof Interrupt) return true
+  if (typeof err !== 'object' || err === null || !('suppressed' in err) || !('error' in err)) return false
+  return isInterrupt(err.error) || isInterrupt(err.suppressed)
 }
 
 /** What all failures of this library have in common: a `code` for programs beside the sentence for people. */

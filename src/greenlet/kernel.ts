@@ -30,10 +30,10 @@ export const READY = 1
 export const READY_CANCELLED = 2
 
 /** Stands for "no arguments" in the slot of an unstarted greenlet; `undefined` would be one argument. */
-export const NO_ARGUMENTS: unique symbol = Symbol('no arguments')
+export const NO_ARGUMENTS: unique symbol = Symbol.for('greenloop.no arguments')
 
 /** Two arguments and more for an unstarted greenlet. One argument lies in the slot as it is: a kept array costs 60 bytes a greenlet. */
-export class Arguments {
+class ArgumentList {
   readonly list: readonly unknown[]
 
   constructor(list: readonly unknown[]) {
@@ -116,6 +116,8 @@ export const ERROR_ARRIVED = 2
 
 /** A call of `switch`/`throw` in plain code that has not come back yet. */
 export interface MainCall {
+  /** Whom it switched to. */
+  readonly target: Coroutine
   settle(failed: boolean, outcome: unknown): void
 }
 
@@ -143,8 +145,9 @@ export interface Kernel {
    * operation itself, since a young object stored in an old one costs V8 a remembered-set entry each time.
    */
   switches: number
-  /** Whom the last switch made in a greenlet is for. */
+  /** Whom the last switch made in a greenlet is for, and whether it was a `throw()`. */
   switchTarget: Coroutine
+  switchThrows: boolean
   /** `settrace`; null: nobody watches. */
   tracer: ((event: TraceEvent, origin: Coroutine, target: Coroutine) => void) | null
   /** Set by the host's schedule explorer: waits that are ready switch as well. */
@@ -153,12 +156,16 @@ export interface Kernel {
   exiting: boolean
   /** What came back to main; its `slot` holds it. */
   arrival: 0 | 1 | 2
+  /** Who it came from: the greenlet that ended or switched. */
+  arrivedFrom: Coroutine | null
   /** Main's calls that wait for control to come back, oldest first. */
   mainCalls: MainCall[]
   /** True while main is inside a call of `switch`/`throw`. */
   mainInside: boolean
   /** The default host of this thread, once there is one. */
   host: object | null
+  /** The class of {@link Arguments}: one for all copies, since it is told by `instanceof`. */
+  readonly arguments: typeof ArgumentList
   /** The result object of every suspension; known by identity, so that nothing else can be mistaken for it. */
   readonly suspended: IteratorYieldResult<Suspend>
   /**
@@ -186,10 +193,13 @@ function shareKernel(): Kernel {
     protocol: PROTOCOL,
     origin: import.meta.url,
     switches: 0,
+    switchThrows: false,
     tracer: null,
     everyWaitSwitches: false,
     exiting: false,
     arrival: NOTHING_ARRIVED,
+    arrivedFrom: null,
+    arguments: ArgumentList,
     mainCalls: [],
     mainInside: false,
     host: null,
@@ -208,3 +218,6 @@ function shareKernel(): Kernel {
 
 /** The cell of this thread. */
 export const kernel: Kernel = shareKernel()
+
+/** Two arguments and more, as they lie in a slot. */
+export const Arguments: typeof ArgumentList = kernel.arguments

@@ -132,7 +132,7 @@ export class RawGreenlet<T = unknown> {
    * @throws UsageError when there is neither.
    */
   run(..._args: unknown[]): unknown {
-    throw nothingToRun(this)
+    throw nothingToRun(this, this.constructor.name)
   }
 
   /**
@@ -175,7 +175,7 @@ export class RawGreenlet<T = unknown> {
 
   /** @internal */
   checkRunnable(): void {
-    if (this.fn === null && this.run === RawGreenlet.prototype.run) throw nothingToRun(this)
+    if (this.fn === null && this.run === RawGreenlet.prototype.run) throw nothingToRun(this, this.constructor.name)
   }
 
   /** @internal */
@@ -187,6 +187,7 @@ export class RawGreenlet<T = unknown> {
   ended(): Coroutine {
     const { slot } = this
     this.slot = undefined
+    kernel.arrivedFrom = this
     if (this.heir === null) throw new InternalError('Main was made to end.')
     return deliver(this.heir, this.status === FAILED, slot)
   }

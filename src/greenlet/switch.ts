@@ -27,7 +27,15 @@ import {
 import { BaseOperation, ready, type Step, SUSPENDED, takePending } from './operation.ts'
 import { brandOperation, type Operation, type Resume, type Suspend } from './protocol.ts'
 import { deliver, die, enter, firstAlive, leaveWait, traceTransfer } from './trampoline.ts'
-import { awaitedSwitch, mainNotWaiting, notAnError, processExiting, storedSwitch, unfinishedValue } from './usage.ts'
+import {
+  awaitedSwitch,
+  lastSwitch,
+  mainNotWaiting,
+  notAnError,
+  processExiting,
+  storedSwitch,
+  unfinishedValue,
+} from './usage.ts'
 
 /** What `switch` and `throw` return. */
 export interface Switch extends Operation<unknown> {
@@ -78,6 +86,7 @@ class SwitchOperation implements Switch, Iterator<Suspend, unknown, Resume> {
     kernel.switches = this.serial
     if ((switches & 1) !== 0) secondSwitch()
     kernel.switchTarget = target
+    kernel.switchThrows = kind === AN_ERROR
   }
 
   get done(): boolean {
@@ -134,16 +143,16 @@ class SwitchOperation implements Switch, Iterator<Suspend, unknown, Resume> {
 brandOperation(SwitchOperation.prototype)
 
 function secondSwitch(): never {
-  const { current, switchTarget } = kernel
+  const { current } = kernel
   kernel.switches = (kernel.switches + 1) & SMALL
   throw new UsageError(
-    `Greenlet "${current.name}" made a second switch while its switch() to "${switchTarget.name}" is not driven yet; put yield* before each.\n\n  a.switch(); b.switch()                  // incorrect: neither happens\n  yield* a.switch(); yield* b.switch()    // correct`,
+    `Greenlet "${current.name}" made a second switch while its ${lastSwitch()} is not driven yet; put yield* before each.\n\n  a.switch(); b.switch()                  // incorrect: neither happens\n  yield* a.switch(); yield* b.switch()    // correct`,
   )
 }
 
 /** A switch made in plain code: runs at once, until control comes back to main. */
 class MainSwitch extends BaseOperation<unknown> implements Switch, MainCall {
-  readonly #target: Coroutine
+  readonly target: Coroutine
   readonly #verb: string
   #state: 'away' | 'returned' | 'failed' = 'away'
   #outcome: unknown = undefined
@@ -152,7 +161,7 @@ class MainSwitch extends BaseOperation<unknown> implements Switch, MainCall {
 
   constructor(target: Coroutine, payload: unknown, kind: Kind) {
     super()
-    this.#target = target
+    this.target = target
     this.#verb = kind === AN_ERROR ? 'throw' : 'switch'
     if (kernel.exiting) throw processExiting(target)
     const { main } = kernel
@@ -163,7 +172,7 @@ class MainSwitch extends BaseOperation<unknown> implements Switch, MainCall {
         this.settle(false, step.value)
         return
       }
-      if (kernel.target !== main) enter(kernel.target)
+      enter(kernel.target)
     } finally {
       kernel.mainInside = false
     }
@@ -221,7 +230,7 @@ class MainSwitch extends BaseOperation<unknown> implements Switch, MainCall {
   }
 
   override toString(): string {
-    return `${this.#verb}() to "${this.#target.name}"`
+    return `${this.#verb}() to "${this.target.name}"`
   }
 }
 
@@ -243,9 +252,16 @@ export function resume(greenlet: Coroutine): void {
   const { arrival } = kernel
   if (arrival === NOTHING_ARRIVED) return
   const outcome = takeArrival()
-  const call = kernel.mainCalls.shift()
+  const call = takeCall(kernel.arrivedFrom)
   if (call !== undefined) call.settle(arrival === ERROR_ARRIVED, outcome)
   else if (arrival === ERROR_ARRIVED) throw outcome
+}
+
+/** The call of main that control comes back to: the one that switched to `from`, else the oldest. */
+function takeCall(from: Coroutine | null): MainCall | undefined {
+  const { mainCalls } = kernel
+  const place = mainCalls.findIndex((call) => call.target === from)
+  return mainCalls.splice(Math.max(place, 0), 1)[0]
 }
 
 /** Whether one of main's calls is being awaited: the host counts it among the waits of main. */
@@ -266,6 +282,7 @@ function aim(from: Coroutine, goal: Coroutine, payload: unknown, kind: Kind): St
   }
   if (target === kernel.main) {
     if (!kernel.mainInside && kernel.mainCalls.length === 0) throw mainNotWaiting(from)
+    kernel.arrivedFrom = from
     kernel.target = deliver(target, failing && !(goal !== target && isExit(payload)), payload)
     return SUSPENDED
   }
@@ -300,6 +317,7 @@ function aim(from: Coroutine, goal: Coroutine, payload: unknown, kind: Kind): St
 function start(target: Coroutine, payload: unknown, kind: Kind): Coroutine {
   if (kind === AN_ERROR) {
     leaveWait(target)
+    if (kernel.tracer !== null) traceTransfer(target, true) // control goes there, although no body runs
     return die(target, isExit(payload) ? RETURNED : FAILED, payload)
   }
   if (kind !== NO_VALUE) {

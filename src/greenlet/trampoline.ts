@@ -53,10 +53,10 @@ const nextStep = Reflect.get(generatorPrototype as object, 'next') as (this: Gen
 export function enter(first: Coroutine): void {
   const { main } = kernel
   let greenlet = first
-  do {
+  while (greenlet !== main) {
     const { scope } = greenlet
     greenlet = scope === null ? run(greenlet) : scope.runInAsyncScope(run, undefined, greenlet)
-  } while (greenlet !== main)
+  }
   if (kernel.tracer !== null && kernel.arrival !== 0) traceTransfer(main, kernel.arrival === ERROR_ARRIVED)
   kernel.current = main
   kernel.target = main // nor shall it hold a greenlet that is dead
@@ -145,6 +145,7 @@ export function leaveWait(greenlet: Coroutine): void {
 
 /** Ends a greenlet and answers who runs next. The body of an unstarted one is never run. */
 export function die(greenlet: Coroutine, status: typeof RETURNED | typeof FAILED, outcome: unknown): Coroutine {
+  if (greenlet.wait !== null || greenlet.turn === READY) leaveWait(greenlet) // it began a wait and did not suspend in it
   greenlet.status = status
   greenlet.slot = outcome
   greenlet.frame = null

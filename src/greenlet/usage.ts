@@ -42,10 +42,15 @@ export function wrongRight(wrong: string, why: string, right: string, remark = '
   return `  ${wrong.padEnd(width)}// incorrect: ${why}\n  ${right.padEnd(width)}// ${tail}`
 }
 
+/** The switch that was made last in a greenlet, as it stands in messages. */
+export function lastSwitch(): string {
+  return `${kernel.switchThrows ? 'throw' : 'switch'}() to "${kernel.switchTarget.name}"`
+}
+
 /** `switch()` without `yield*` in a greenlet: found at the next suspension, or at a second switch. */
 export function forgottenSwitch(greenlet: Coroutine): UsageError {
   return new UsageError(
-    `Greenlet "${greenlet.name}" made a switch() to "${kernel.switchTarget.name}" that it did not drive.\n\n${wrongRight('other.switch()', 'makes the switch and drops it', 'yield* other.switch()', 'control goes there and comes back here')}`,
+    `Greenlet "${greenlet.name}" made a ${lastSwitch()} that it did not drive.\n\n${wrongRight('other.switch()', 'makes the switch and drops it', 'yield* other.switch()', 'control goes there and comes back here')}`,
   )
 }
 
@@ -115,9 +120,11 @@ export function notAFunction(caller: string, value: unknown): UsageError {
 }
 
 /** Neither a function nor a class with `run()`. */
-export function nothingToRun(greenlet: { readonly name: string }): UsageError {
+export function nothingToRun(greenlet: { readonly name: string }, className: string): UsageError {
   return new UsageError(
-    `Greenlet "${greenlet.name}" has nothing to run: it was made without a function, and its class has no run().\n\n${wrongRight('new Greenlet()', 'there is no body', 'new Greenlet(function* () { ... })')}`,
+    `Greenlet "${greenlet.name}" has nothing to run: it was made without a function, and its class has no run().
+
+${wrongRight(`new ${className}()`, 'there is no body', `new ${className}(function* () { ... })`)}`,
   )
 }
 

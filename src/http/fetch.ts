@@ -51,7 +51,7 @@ class Exchanged<T> extends HubOperation<T> {
   }
 
   override begin(greenlet: Coroutine): Step<T> {
-    return new PromiseWait(greenlet, this.#promise, this.#drivers.add(), this.#text).park()
+    return new PromiseWait(greenlet, this.#drivers.add(), this.#text).parkUntil(this.#promise)
   }
 
   override toString(): string {

@@ -41,6 +41,8 @@ const CONTEXT = { requireManualDestroy: true }
 const STARTED = 1
 /** Its failure has reached somebody. */
 const READ = 2
+/** It was killed while it lived. */
+const KILLED = 4
 
 /**
  * A coroutine of the hub: gevent's `Greenlet`. Usually made by `spawn`.
@@ -135,7 +137,10 @@ export class Greenlet<T = unknown, A extends readonly unknown[] = readonly []> e
 
   /** An AbortSignal that fires when the greenlet is killed: for what can be aborted and knows nothing of greenlets. */
   get signal(): AbortSignal {
-    this.aborter ??= new AbortController()
+    if (this.aborter === null) {
+      this.aborter = new AbortController()
+      if ((this.marks & KILLED) !== 0) this.aborter.abort()
+    }
     return this.aborter.signal
   }
 
@@ -198,6 +203,8 @@ export class Greenlet<T = unknown, A extends readonly unknown[] = readonly []> e
   kill(error?: Error | ErrorClass, options: KillOptions = {}): Operation<void> {
     const reason = toError('kill', error)
     if (options.timeoutMs !== undefined) checkMs('kill()', 'timeoutMs', options.timeoutMs)
+    if (this.status >= RETURNED) return NO_WAIT
+    this.marks |= KILLED
     if (this.status === UNSTARTED) this.#endUnstarted(reason)
     else hubOf(this).interrupt(this, reason)
     this.aborter?.abort(reason)
@@ -248,7 +255,9 @@ export class Greenlet<T = unknown, A extends readonly unknown[] = readonly []> e
   override ended(): Coroutine {
     this.#finish()
     const byHub = (this.marks & STARTED) !== 0 && !kernel.mainInside
-    return byHub ? kernel.main : deliver(kernel.main, false, this.status === RETURNED ? this.slot : undefined)
+    if (byHub && !kernel.mainCalls.some((call) => call.target === this)) return kernel.main
+    kernel.arrivedFrom = this
+    return deliver(kernel.main, false, this.status === RETURNED ? this.slot : undefined)
   }
 
   /** @internal */

@@ -100,13 +100,14 @@ export class Hub {
   #newest: Task | null = null
   /** Ended by an error in the running slice; looked at when it is over. */
   #failed: Task[] = []
-  /** A slice is running, or will without our doing. */
-  #sliceIsDue = false
   #inSlice = false
+  /** The clock has been asked to call back; at most once at a time, or each alarm would add a chain of slices. */
+  #called = false
   #microtaskSlices = 0
   /** How many resumptions go between two looks at the clock; it adapts, since a look costs as much as a switch. */
   #stride = 1
-  readonly #slice = (): void => {
+  readonly #onCall = (): void => {
+    this.#called = false
     this.#runSlice()
   }
 
@@ -116,7 +117,9 @@ export class Hub {
 
   constructor(options: HubOptions = {}) {
     this.clock = options.clock ?? systemClock
-    this.timers = new Timers(this.clock, this.#slice)
+    this.timers = new Timers(this.clock, () => {
+      this.#runSlice()
+    })
     this.observer = debugObserver()
   }
 
@@ -159,6 +162,7 @@ export class Hub {
 
   /** Puts a greenlet at the tail of the ready list. */
   enqueue(greenlet: Coroutine): void {
+    if (greenlet.turn === READY) return
     if (greenlet.turn !== READY_CANCELLED) {
       if (this.#last === null) this.#first = greenlet
       else this.#last.behind = greenlet
@@ -166,7 +170,7 @@ export class Hub {
     }
     greenlet.turn = READY
     if (this.observer !== null) this.observer.woken(greenlet, kernel.current)
-    if (!this.#sliceIsDue) this.#scheduleFirst()
+    if (!this.#inSlice && !this.#called) this.#callFirst()
   }
 
   /** Counts a greenlet among the living. */
@@ -216,21 +220,27 @@ export class Hub {
     return true
   }
 
-  #scheduleFirst(): void {
-    this.#sliceIsDue = true
+  /** Somebody has become ready while nobody was: has a slice begin. */
+  #callFirst(): void {
     if (++this.#microtaskSlices < MICROTASK_SLICES) {
-      this.clock.soon(this.#slice)
+      this.#called = true
+      this.clock.soon(this.#onCall)
     } else {
-      this.#microtaskSlices = 0
-      this.clock.afterIO(this.#slice)
+      this.#callAfterIO()
     }
+  }
+
+  #callAfterIO(): void {
+    this.#microtaskSlices = 0
+    if (this.#called) return
+    this.#called = true
+    this.clock.afterIO(this.#onCall)
   }
 
   /** Resumes those that are ready, for one slice. Called by the clock, and by the timers in the tail of their alarm. */
   #runSlice(): void {
     if (this.#inSlice) return
     this.#inSlice = true
-    this.#sliceIsDue = true
     const { clock } = this
     const began = clock.now()
     let roundEnd = this.#last
@@ -242,7 +252,7 @@ export class Hub {
         if (greenlet.status >= RETURNED) (greenlet as Task).runLinks()
         else resume(greenlet)
       } catch (error) {
-        this.onError(error, greenlet) // of a raw greenlet that died into nobody
+        this.onError(error, kernel.arrivedFrom ?? greenlet) // a raw greenlet died of it, into nobody
       }
       resumed++
       if (resumed >= look) {
@@ -263,13 +273,8 @@ export class Hub {
     // Not at once: plain code that has spawned and awaits the outcome in one line gets to its await after this slice.
     if (this.#failed.length > 0) clock.soon(this.#report)
     this.timers.settle()
-    if (this.#first === null) {
-      this.#sliceIsDue = false
-      if (this.scheduler !== null) this.scheduler.onIdle()
-    } else {
-      this.#microtaskSlices = 0
-      clock.afterIO(this.#slice)
-    }
+    if (this.#first !== null) this.#callAfterIO()
+    else if (this.scheduler !== null) this.scheduler.onIdle()
   }
 
   /** Takes the next greenlet out of the ready list; null when there is none. */
@@ -289,8 +294,10 @@ export class Hub {
 
   #takeChosen(scheduler: Scheduler): Coroutine | null {
     const all: Coroutine[] = []
-    for (let greenlet = this.#first; greenlet !== null; greenlet = greenlet.behind)
+    for (let greenlet = this.#first; greenlet !== null; greenlet = greenlet.behind) {
       if (greenlet.turn === READY) all.push(greenlet)
+      else greenlet.turn = 0
+    }
     const chosen = all.length === 0 ? undefined : all[scheduler.choose(all)]
     this.#first = null
     this.#last = null
@@ -344,8 +351,12 @@ function makeDefault(): Hub {
   kernel.host = hub
   process.on('beforeExit', () => void hub.raiseLoopExit())
   process.on('exit', () => {
-    kernel.exiting = true
     hub.flush()
   })
   return hub
 }
+
+// Here and not where the hub is made: a program that only switches has none, and its 'exit' handlers come after this one.
+process.on('exit', () => {
+  kernel.exiting = true
+})

@@ -7,6 +7,7 @@ import { UsageError } from '../errors.ts'
 import { type Coroutine, FAILED, RETURNED } from '../greenlet/kernel.ts'
 import { ready, type Step } from '../greenlet/operation.ts'
 import type { Driven, Operation } from '../greenlet/protocol.ts'
+import { isGreenlet } from '../greenlet/raw-greenlet.ts'
 import { notAFunction, show } from '../greenlet/usage.ts'
 import { Greenlet, type WaitOptions } from './greenlet.ts'
 import type { Ending, Listener } from './wait.ts'
@@ -107,7 +108,8 @@ function checkGreenlets(greenlets: unknown): Greenlet[] {
   }
   const list = [...(greenlets as Iterable<unknown>)] // the line above asked for the iterator
   for (const [place, item] of list.entries()) {
-    if (!(item instanceof Greenlet))
+    // Not `instanceof`: the greenlets of another copy of the library are as good.
+    if (!isGreenlet(item) || !('listen' in item))
       throw new UsageError(`joinall() expects greenlets, but item ${String(place)} is ${show(item)}.`)
   }
   return list as Greenlet[]

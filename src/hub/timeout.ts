@@ -3,7 +3,7 @@
  *
  * Stands on the hub's timers and `interrupt`. It is itself the error that is thrown, so "is it mine?" is a comparison: `err === timeout`.
  */
-import { Interrupt, UsageError } from '../errors.ts'
+import { Interrupt, recognise, UsageError } from '../errors.ts'
 import { type Coroutine, kernel } from '../greenlet/kernel.ts'
 import type { Driven, Operation } from '../greenlet/protocol.ts'
 import { notAFunction, wrongRight } from '../greenlet/usage.ts'
@@ -80,7 +80,13 @@ export class Timeout extends Interrupt implements Disposable {
     const timer = this.#timer
     if (timer === null) return
     this.#timer = null
-    hubOf(timer.greenlet).timers.remove(timer)
+    const { greenlet } = timer
+    hubOf(greenlet).timers.remove(timer)
+    // It may have fired while its greenlet could not take it, and wait for its next wait.
+    if (greenlet.pending !== null) {
+      const others = greenlet.pending.filter((error) => error !== this)
+      greenlet.pending = others.length > 0 ? others : null
+    }
   }
 
   /** For `using`: {@link cancel}. */
@@ -98,7 +104,7 @@ export class Timeout extends Interrupt implements Disposable {
     return new Timeout(ms).start()
   }
 }
-Object.defineProperty(Timeout.prototype, 'name', { value: 'Timeout', writable: true, configurable: true })
+recognise(Timeout, 'Timeout')
 
 class TimeoutTimer extends Timer {
   readonly #timeout: Timeout

@@ -141,9 +141,12 @@ class Until<T> extends HubOperation<T> {
 
   override begin(greenlet: Coroutine): Step<T> {
     const source = this.#source
-    if (typeof source !== 'function') return new PromiseWait(greenlet, source, null).park()
+    if (typeof source !== 'function') return new PromiseWait(greenlet, null).parkUntil(source)
     const controller = new AbortController()
-    return new PromiseWait(greenlet, source(controller.signal), controller).park()
+    const promise: unknown = source(controller.signal)
+    if (!isThenable(promise))
+      throw new UsageError(`until() expects its function to return a promise, but got ${show(promise)}.`)
+    return new PromiseWait(greenlet, controller).parkUntil(promise)
   }
 
   override toString(): string {
@@ -163,24 +166,29 @@ export class PromiseWait extends Wait {
   /** Set when the wait was given up: the promise still settles, and nobody is there. */
   #over = false
 
-  constructor(
-    greenlet: Coroutine,
-    promise: PromiseLike<unknown>,
-    abortable: Abortable | null,
-    text = 'until(promise)',
-  ) {
+  constructor(greenlet: Coroutine, abortable: Abortable | null, text = 'until(promise)') {
     super(greenlet)
     this.#abortable = abortable
     this.#text = text
+  }
+
+  /** Parks the greenlet until the promise settles. In this order, since a thenable may answer at once. */
+  parkUntil(promise: PromiseLike<unknown>): Step<never> {
+    const step = this.park()
     this.hub.outstanding++
-    promise.then(
-      (value) => {
-        if (this.#close()) this.succeed(value)
-      },
-      (error: unknown) => {
-        if (this.#close()) this.fail(error)
-      },
-    )
+    try {
+      promise.then(
+        (value) => {
+          if (this.#close()) this.succeed(value)
+        },
+        (error: unknown) => {
+          if (this.#close()) this.fail(error)
+        },
+      )
+    } catch (error) {
+      if (this.#close()) this.fail(error) // a thenable that throws instead
+    }
+    return step
   }
 
   protected override leave(): void {

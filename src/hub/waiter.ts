@@ -18,6 +18,7 @@
  *
  * Stands on the hub. Leaves to each primitive whom it wakes in which order.
  */
+import { AsyncResource } from 'node:async_hooks'
 import { ConcurrentObjectUseError, InternalError, UsageError } from '../errors.ts'
 import { type Coroutine, FAILED, kernel, type PendingWait } from '../greenlet/kernel.ts'
 import { BaseOperation, ready, type Step } from '../greenlet/operation.ts'
@@ -30,6 +31,14 @@ import { type Hub, hubOf } from './hub.ts'
 
 /** Base of the operations that wait in a hub. Plain code may await them. */
 export abstract class HubOperation<T> extends BaseOperation<T> {
+  protected override giveWay(greenlet: Coroutine, step: Step<T>): Step<T> {
+    const hub = hubOf(greenlet)
+    const { value } = step // kernel.resumed: the next wait overwrites it
+    const suspended = hub.park(greenlet, null)
+    hub.wake(greenlet, value)
+    return suspended
+  }
+
   override then<A = T, B = never>(
     onFulfilled?: ((value: T) => A | PromiseLike<A>) | null,
     onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
@@ -165,6 +174,7 @@ class MainWait<T> extends RawGreenlet<T> {
     this.#resolve = resolve
     this.#reject = reject
     this.host = kernel.main.host
+    this.scope = new AsyncResource('greenloop.await') // of the code that awaits
   }
 
   override get name(): string {

@@ -1,0 +1,38 @@
+import * as greenloop from 'greenloop'
+import * as greenlet from 'greenloop/greenlet'
+import * as http from 'greenloop/http'
+import * as monkey from 'greenloop/monkey'
+import * as net from 'greenloop/net'
+import { expect, it } from 'vitest'
+import manifest from '../../package.json' with { type: 'json' }
+
+/** The public values, by sub-path, kept by hand: what changes here changes for users, and stands in CHANGELOG.md. */
+const NAMES: Record<string, readonly [module: object, names: string]> = {
+  '.': [
+    greenloop,
+    `ConcurrentObjectUseError Greenlet GreenletExit GreenletKilledError GreenloopError InternalError Interrupt InvalidSwitchError
+    LoopExit RawGreenlet SocketClosedError Timeout UsageError Waiter getHub getcurrent gettrace isInterrupt joinall run settrace sleep
+    spawn spawnWith until withTimeout`,
+  ],
+  './greenlet': [
+    greenlet,
+    'GreenletExit Interrupt InvalidSwitchError RawGreenlet UsageError getcurrent gettrace isInterrupt settrace',
+  ],
+  './net': [net, 'connect lookup'],
+  './http': [http, 'Response requests'],
+  './monkey': [monkey, 'patchAll unpatchAll'],
+}
+
+it.each(Object.entries(NAMES))('%s exports exactly its public names', (_, [module, names]) => {
+  expect(Object.keys(module).sort()).toEqual(names.split(/\s+/u))
+})
+
+it('every sub-path of the package is listed', () => {
+  expect(Object.keys(manifest.exports).sort()).toEqual([...Object.keys(NAMES), './package.json'].sort())
+})
+
+it('a name that two sub-paths export is the same thing', () => {
+  for (const [name, value] of Object.entries(greenlet)) {
+    expect(Reflect.get(greenloop, name), name).toBe(value)
+  }
+})

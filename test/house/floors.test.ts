@@ -1,0 +1,77 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { REPOSITORY } from './support/processes.ts'
+
+/** The rooms that there are, by floor, lowest first; docs/design.md draws them. */
+const FLOORS = [['errors.ts'], ['greenlet'], ['hub'], ['net'], ['http'], ['monkey']]
+
+const files = readdirSync(join(REPOSITORY, 'src'), { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.ts'))
+  .sort()
+  .map((file) => {
+    const source = readFileSync(join(REPOSITORY, 'src', file), 'utf8')
+    const code = source.replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gmu, '')
+    const imports = [...code.matchAll(/\b(?:from|import)\s*\(?\s*'([^']+)'/gu)].flatMap(([, path]) => path ?? [])
+    return { file, room: file.split('/')[0] ?? '', source, code, imports }
+  })
+
+/** The room that `path`, imported by a file of `room`, leads to. */
+function roomOf(file: string, path: string): string {
+  return new URL(path, `file:///${file}`).pathname.slice(1).split('/')[0] ?? ''
+}
+
+function floorOf(room: string): number {
+  return FLOORS.findIndex((rooms) => rooms.includes(room))
+}
+
+describe.each(files)('src/$file', ({ file, room, source, imports }) => {
+  it('opens with what it is', () => {
+    expect(source).toMatch(/^\/\*\*\n \* \S[\s\S]*?\.\n/u)
+  })
+
+  it('has at most 400 lines', () => {
+    expect(source.trimEnd().split('\n').length).toBeLessThanOrEqual(400)
+  })
+
+  it('imports nothing from a floor above', () => {
+    if (room === 'index.ts') return
+    expect(floorOf(room), `${room} has no floor`).toBeGreaterThanOrEqual(0)
+    for (const path of imports.filter((one) => one.startsWith('.'))) {
+      const target = roomOf(file, path)
+      expect(floorOf(target), path).toBeGreaterThanOrEqual(0)
+      expect(floorOf(target), path).toBeLessThanOrEqual(floorOf(room))
+    }
+  })
+})
+
+describe('src/greenlet and src/errors.ts', () => {
+  it.each(files.filter(({ room }) => room === 'greenlet' || room === 'errors.ts'))(
+    '$file imports neither Node nor a package',
+    ({ imports }) => {
+      expect(imports.filter((path) => !path.startsWith('.'))).toEqual([])
+    },
+  )
+})
+
+describe('the trampoline', () => {
+  it('is the only place that steps a generator', () => {
+    // Who steps one either calls a method of it or takes the method from the prototype. Greenlets and waiters have a throw() of their own,
+    // and an operation's own next() is called by `yield*` alone.
+    const steps =
+      /\.next\(|\b(?:frame|generator|gen|iterator|it|body|first|step)\.(?:throw|return)\(|generatorPrototype|nextStep\.call/u
+    expect(files.filter(({ code }) => steps.test(code)).map(({ file }) => file)).toEqual(['greenlet/trampoline.ts'])
+  })
+
+  it('has one loop for it, and one line each for value, first step, error and start', () => {
+    const { code } = files.find(({ file }) => file === 'greenlet/trampoline.ts') ?? { code: '' }
+    expect(code.match(/nextStep\.call\(/gu)).toHaveLength(3)
+    expect(code.match(/frame\.throw\(/gu)).toHaveLength(1)
+  })
+
+  it('calls nothing that drives behind its back', () => {
+    // `for...of` and spreading would step a generator; over lists of our own they are fine, so the frame's name is what is looked for.
+    for (const { file, code } of files)
+      expect(code, file).not.toMatch(/of (?:greenlet\.)?frame\b|\.\.\.(?:greenlet\.)?frame\b/u)
+  })
+})

@@ -1,0 +1,79 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Compiled, compile } from './support/compiled.ts'
+import { blocksOf, fencesOf } from './support/pages.ts'
+import { REPOSITORY } from './support/processes.ts'
+import { openWeb, type Web } from './support/web.ts'
+
+const PAGES = ['README.md', 'docs/semantics.md', 'docs/design.md'].map((file) => {
+  const fences = fencesOf(readFileSync(join(REPOSITORY, file), 'utf8'))
+  return { file, fences, blocks: blocksOf(file, fences) }
+})
+const commands = PAGES.flatMap(({ fences }) => fences.filter(({ language }) => language === 'sh')).flatMap(({ code }) =>
+  code.trim().split(/\n| && /u),
+)
+
+let compiled: Compiled
+let web: Web
+
+beforeAll(async () => {
+  compiled = compile(PAGES.flatMap(({ blocks }) => blocks))
+  web = await openWeb()
+}, 30_000)
+
+afterAll(() => {
+  compiled.remove()
+  web.close()
+})
+
+for (const { file, fences, blocks } of PAGES) {
+  describe(file, () => {
+    it('has no code block of a kind that nobody runs', () => {
+      for (const { line, language } of fences) expect(['ts', 'text', 'sh'], `${file}:${line}`).toContain(language)
+    })
+
+    for (const block of blocks) {
+      // The first one pays for the compiler's whole program.
+      it(`${block.name} compiles`, { timeout: 30_000 }, () => {
+        expect(compiled.errors(block)).toEqual([])
+      })
+    }
+  })
+}
+
+// Apart from the others: vitest runs together only what stands together.
+describe.concurrent('a block', () => {
+  for (const block of PAGES.flatMap(({ blocks }) => blocks)) {
+    it(`${block.name} prints what it says`, { timeout: 30_000 }, async () => {
+      await compiled.run(block, block.code.includes('https://') ? web.env : null)
+    })
+  }
+})
+
+describe('README.md', () => {
+  it('begins with the two commands', () => {
+    const [first, second] = fencesOf(readFileSync(join(REPOSITORY, 'README.md'), 'utf8'))
+    expect(first).toMatchObject({ language: 'sh', code: 'npm ci && npm start\n' })
+    expect(second).toMatchObject({ language: 'sh', code: 'npm ci && npm test\n' })
+  })
+})
+
+describe('a command in a page', () => {
+  const { scripts } = JSON.parse(readFileSync(join(REPOSITORY, 'package.json'), 'utf8')) as {
+    scripts: Record<string, string>
+  }
+
+  it.each(commands)('%s can be run in a fresh clone', (command) => {
+    const [program, ...rest] = command.replace(/^(npx )/u, '').split(/\s+/u)
+    const script = rest[0] === 'run' ? (rest[1] ?? '') : (rest[0] ?? '')
+    if (command === 'npm ci') expect(existsSync(join(REPOSITORY, 'package-lock.json'))).toBe(true)
+    else if (program === 'npm') expect(scripts).toHaveProperty([script])
+    // examples.test.ts runs what is in examples.
+    else expect([program, existsSync(join(REPOSITORY, script))], command).toEqual(['tsx', true])
+  })
+
+  it('is, for the first two, the example and the tests', () => {
+    expect(scripts).toMatchObject({ start: 'tsx examples/pages.ts', test: 'vitest run' })
+  })
+})

@@ -1,0 +1,81 @@
+/**
+ * Compiles code blocks as a user's program would be: strictly, against the types of `src`, and runs each with plain Node.
+ *
+ * Two passes, since the blocks can run while they are still being checked. One erases the types of the blocks and of `src`, into a folder
+ * with a copy of package.json, so that `greenloop` means that copy and a block costs a start of Node and not one of tsx. The other checks.
+ */
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import ts from 'typescript'
+import { expect } from 'vitest'
+import { type Block, normal, pattern } from './pages.ts'
+import { execute, REPOSITORY } from './processes.ts'
+
+const SRC = join(REPOSITORY, 'src')
+
+/** Compiled blocks. */
+export interface Compiled {
+  /** What the compiler says of a block. */
+  errors(block: Block): string[]
+  /** Runs a block, and expects of it what it says. `web`: the environment of a block that needs the network. */
+  run(block: Block, web?: Record<string, string> | null): Promise<void>
+  /** Removes the folder. */
+  remove(): void
+}
+
+/** Compiles `blocks`. */
+export function compile(blocks: readonly Block[]): Compiled {
+  const folder = mkdtempSync(join(REPOSITORY, 'test/.tmp-blocks-'))
+  const fileOf = (block: Block): string => join(folder, `${block.name.replace(/[^\w.]/gu, '-')}.ts`)
+  const options = optionsOfBlocks()
+  const erasing = { ...options, module: ts.ModuleKind.ESNext, moduleResolution: ts.ModuleResolutionKind.Bundler }
+
+  function erase(source: string, target: string): void {
+    mkdirSync(dirname(join(folder, target)), { recursive: true })
+    const { outputText } = ts.transpileModule(source, { compilerOptions: erasing })
+    writeFileSync(join(folder, target.replace(/ts$/u, 'js')), outputText)
+  }
+
+  copyFileSync(join(REPOSITORY, 'package.json'), join(folder, 'package.json'))
+  for (const file of readdirSync(SRC, { recursive: true, encoding: 'utf8' })) {
+    if (file.endsWith('.ts')) erase(readFileSync(join(SRC, file), 'utf8'), join('dist', file))
+  }
+  erase(readFileSync(new URL('web.ts', import.meta.url), 'utf8'), 'web.ts')
+  for (const block of blocks) {
+    writeFileSync(fileOf(block), block.code)
+    erase(block.code, fileOf(block).slice(folder.length))
+  }
+
+  let program: ts.Program | null = null
+  return {
+    errors(block) {
+      program ??= ts.createProgram(blocks.map(fileOf), options)
+      const source = program.getSourceFile(fileOf(block))
+      const found = [...program.getSyntacticDiagnostics(source), ...program.getSemanticDiagnostics(source)]
+      return found.map(({ messageText, start = 0 }) => {
+        const line = source?.getLineAndCharacterOfPosition(start).line ?? 0
+        return `line ${line + 1}: ${ts.flattenDiagnosticMessageText(messageText, '\n')}`
+      })
+    },
+    async run(block, web = null) {
+      const preload = web === null ? [] : ['--import', join(folder, 'web.js')]
+      const file = fileOf(block).replace(/ts$/u, 'js')
+      const { stdout, stderr, code } = await execute(process.execPath, [...preload, file], web ?? {})
+      expect(stderr).toBe('')
+      expect(normal(stdout)).toMatch(pattern(block.expected))
+      expect(code).toBe(block.exitCode)
+    },
+    remove() {
+      rmSync(folder, { recursive: true })
+    },
+  }
+}
+
+/** The repository's own options, less what only matters for a library. */
+function optionsOfBlocks(): ts.CompilerOptions {
+  const { config } = ts.readConfigFile(join(REPOSITORY, 'tsconfig.json'), (path) => ts.sys.readFile(path)) as {
+    config: { compilerOptions: object }
+  }
+  const changes = { declaration: false, isolatedDeclarations: false, noUnusedLocals: false }
+  return ts.convertCompilerOptionsFromJson({ ...config.compilerOptions, ...changes }, REPOSITORY).options
+}

@@ -1,0 +1,103 @@
+// What the patched forms infer, and which of their misuses do not compile.
+import dns, { type LookupAddress } from 'node:dns'
+import net from 'node:net'
+import { type Green, type Greenlet, type Operation, run, spawn } from 'greenloop'
+import 'greenloop/monkey'
+import { requests, type Response as WholeResponse } from 'greenloop/http'
+import { connect, type GreenSocket, lookup } from 'greenloop/net'
+import { expectTypeOf, it } from 'vitest'
+
+function* getPage(url: string): Green<string> {
+  const response = yield* fetch(url)
+  return yield* response.text()
+}
+
+it('fetch and the body of its response infer', () => {
+  spawn(function* () {
+    const response = yield* fetch('u')
+    expectTypeOf(response).toEqualTypeOf<Response>()
+    expectTypeOf(yield* response.text()).toEqualTypeOf<string>()
+    expectTypeOf(yield* response.arrayBuffer()).toEqualTypeOf<ArrayBuffer>()
+    expectTypeOf(yield* response.blob()).toEqualTypeOf<Blob>()
+    expectTypeOf(yield* response.json()).toEqualTypeOf<Awaited<ReturnType<Response['json']>>>()
+  })
+})
+
+it('any promise infers, and a tuple stays one', () => {
+  spawn(function* () {
+    expectTypeOf(yield* Promise.resolve('x')).toEqualTypeOf<string>()
+    const [a, b] = yield* Promise.all([fetch('a'), Promise.resolve(1)])
+    expectTypeOf(a).toEqualTypeOf<Response>()
+    expectTypeOf(b).toEqualTypeOf<number>()
+  })
+})
+
+it('sockets infer', () => {
+  spawn(function* () {
+    const socket = yield* net.connect(1)
+    expectTypeOf(socket).toEqualTypeOf<net.Socket>()
+    expectTypeOf(yield* socket.recv(1)).toEqualTypeOf<Buffer>()
+    expectTypeOf(yield* socket.recv()).toEqualTypeOf<Buffer>()
+    expectTypeOf(yield* socket.sendall('x')).toBeVoid()
+    expectTypeOf(socket.recv()).toEqualTypeOf<Operation<Buffer>>()
+    expectTypeOf(yield* connect(1)).toEqualTypeOf<GreenSocket>()
+    expectTypeOf(connect('path')).toExtend<net.Socket>()
+  })
+})
+
+it('lookups infer: one address, or all', () => {
+  spawn(function* () {
+    expectTypeOf(yield* dns.lookup('x')).toEqualTypeOf<LookupAddress>()
+    expectTypeOf(yield* dns.lookup('x', 4)).toEqualTypeOf<LookupAddress>()
+    expectTypeOf(yield* dns.lookup('x', { all: true })).toEqualTypeOf<LookupAddress[]>()
+    expectTypeOf(yield* lookup('x')).toEqualTypeOf<LookupAddress>()
+    expectTypeOf(yield* lookup('x', { all: true })).toEqualTypeOf<LookupAddress[]>()
+  })
+  const withCallback = (): void => dns.lookup('x', () => undefined)
+  expectTypeOf(withCallback).returns.toBeVoid()
+})
+
+it('requests infer', () => {
+  spawn(function* () {
+    const answer = yield* requests.get('u')
+    expectTypeOf(answer).toEqualTypeOf<WholeResponse>()
+    expectTypeOf(answer.content).toEqualTypeOf<Buffer>()
+    expectTypeOf(answer.text).toEqualTypeOf<string>()
+    expectTypeOf(answer.statusCode).toEqualTypeOf<number>()
+    expectTypeOf(answer.json()).toEqualTypeOf<unknown>()
+  })
+})
+
+it('spawn and run infer through them', () => {
+  expectTypeOf(spawn(getPage, 'u')).toEqualTypeOf<Greenlet<string>>()
+  expectTypeOf(run(getPage, 'u')).toEqualTypeOf<Promise<string>>()
+  expectTypeOf(spawn(fetch, 'u').get()).toEqualTypeOf<Operation<Response>>()
+  // @ts-expect-error -- the argument is missing
+  spawn(getPage)
+  // @ts-expect-error -- the argument is of another type
+  spawn(getPage, 5)
+})
+
+it('iterating instead of driving does not compile', () => {
+  const promise = Promise.resolve(1)
+  // @ts-expect-error -- a promise is no sequence
+  for (const _ of promise);
+  // @ts-expect-error -- nor can it be spread
+  // eslint-disable-next-line @typescript-eslint/no-misused-promises -- the linter sees it, too
+  ;[...promise]
+  // @ts-expect-error -- nor taken apart
+  const [_first] = promise
+  // @ts-expect-error -- nor is a socket a sequence
+  ;[...net.connect(1)]
+  // @ts-expect-error -- nor is a wait
+  for (const _ of net.connect(1).recv());
+})
+
+it('wrong arguments do not compile', () => {
+  // @ts-expect-error -- a number is no data
+  net.connect(1).sendall(5)
+  // @ts-expect-error -- a string is no size
+  net.connect(1).recv('5')
+  // @ts-expect-error -- milliseconds are a number
+  requests.get('u', { timeoutMs: '5' })
+})
