@@ -31,8 +31,7 @@ export abstract class BaseOperation<T> implements Operation<T>, Iterator<Suspend
     const greenlet = kernel.current
     // Plain code that iterates an operation (a test tool comparing two of them) must start nothing and must come to an end.
     if (greenlet === kernel.main) return FINISHED as Step<T>
-    if (greenlet.pending !== null || greenlet.wait !== null || greenlet.turn === READY || (kernel.switches & 1) !== 0)
-      refuse(greenlet, this)
+    if (greenlet.wait !== null || greenlet.turn === READY || (kernel.switches & 1) !== 0) refuse(greenlet, this)
     const step = this.begin(greenlet)
     return kernel.everyWaitSwitches && step !== SUSPENDED ? this.giveWay(greenlet, step) : step
   }
@@ -65,14 +64,13 @@ brandOperation(BaseOperation.prototype)
 
 const FINISHED: IteratorReturnResult<undefined> = { done: true, value: undefined }
 
-/** A greenlet that begins a wait has forgotten a switch, or has an interrupt to take first, or has begun another wait without suspending. */
+/** A greenlet that begins a wait has forgotten a switch, or has begun another wait without suspending in it. */
 function refuse(greenlet: Coroutine, operation: Described): never {
   if ((kernel.switches & 1) !== 0) {
     kernel.switches = (kernel.switches + 1) & SMALL
     throw forgottenSwitch(greenlet)
   }
   const { wait } = greenlet
-  if (wait === null && greenlet.turn !== READY) throw takePending(greenlet)
   greenlet.wait = null
   wait?.undo()
   if (greenlet.turn === READY) greenlet.turn = READY_CANCELLED

@@ -15,43 +15,47 @@ import { HubOperation } from '../hub/waiter.ts'
 /** The type of `fetch`. */
 export type Fetch = typeof globalThis.fetch
 
-/** The request that a response came from, to be aborted while its body is read. */
-const requests = new WeakMap<Response, AbortController>()
+/** A request and its answer, shared by all greenlets that drive a promise of it: aborted when the last of them gives up. */
+class Exchange implements Abortable {
+  readonly #controller = new AbortController()
+  #waiting = 0
 
-/** All greenlets that drive one promise: its request is aborted when the last of them gives up. */
-class Drivers implements Abortable {
-  readonly #request: AbortController
-  #count = 0
-
-  constructor(request: AbortController) {
-    this.#request = request
+  get signal(): AbortSignal {
+    return this.#controller.signal
   }
 
-  add(): this {
-    this.#count++
+  entered(): this {
+    this.#waiting++
     return this
   }
 
+  settled(): void {
+    this.#waiting--
+  }
+
   abort(): void {
-    if (--this.#count === 0) this.#request.abort()
+    if (--this.#waiting === 0) this.#controller.abort()
   }
 }
+
+/** The exchange that a response belongs to, to be aborted while its body is read. */
+const exchanges = new WeakMap<Response, Exchange>()
 
 /** The wait for a promise of an exchange. */
 class Exchanged<T> extends HubOperation<T> {
   readonly #promise: Promise<T>
-  readonly #drivers: Drivers
+  readonly #exchange: Exchange
   readonly #text: string
 
-  constructor(promise: Promise<T>, drivers: Drivers, text: string) {
+  constructor(promise: Promise<T>, exchange: Exchange, text: string) {
     super()
     this.#promise = promise
-    this.#drivers = drivers
+    this.#exchange = exchange
     this.#text = text
   }
 
   override begin(greenlet: Coroutine): Step<T> {
-    return new PromiseWait(greenlet, this.#drivers.add(), this.#text).parkUntil(this.#promise)
+    return new PromiseWait(greenlet, this.#exchange.entered(), this.#text).parkUntil(this.#promise)
   }
 
   override toString(): string {
@@ -60,33 +64,33 @@ class Exchanged<T> extends HubOperation<T> {
 }
 
 /** Lets `yield*` drive this one promise. */
-function drivable<T>(promise: Promise<T>, request: AbortController, text: string): Promise<T> {
-  const drivers = new Drivers(request)
-  const value = (): Exchanged<T> => new Exchanged(promise, drivers, text)
+function drivable<T>(promise: Promise<T>, exchange: Exchange, text: string): Promise<T> {
+  const value = (): Exchanged<T> => new Exchanged(promise, exchange, text)
   return Object.defineProperty(promise, Symbol.iterator, { value, configurable: true, writable: true })
 }
 
 /** A fetch that greenlets can drive, made of one that they cannot. */
 export function cooperativeFetch(original: Fetch): Fetch {
   return function fetch(input, init) {
-    const request = new AbortController()
-    // As in the standard: a signal in `init` takes the place of the request's own, also when it is null.
-    const own = init?.signal !== undefined ? init.signal : input instanceof Request ? input.signal : null
-    const signal = own === null ? request.signal : AbortSignal.any([own, request.signal])
-    const answer = original(input, { ...init, signal }).then((response) => {
-      requests.set(response, request)
+    const exchange = new Exchange()
+    let asked: Request
+    try {
+      // Fetch's own first step: everything about `input` and `init` is decided there, a wrong one included.
+      asked = new Request(input, init)
+    } catch (error) {
+      return drivable(Promise.reject(error as Error), exchange, 'fetch()') // a TypeError of the standard's
+    }
+    const signal = AbortSignal.any([asked.signal, exchange.signal])
+    const answer = original(asked, { signal }).then((response) => {
+      exchanges.set(response, exchange)
       return response
     })
-    return drivable(answer, request, `fetch(${urlOf(input)})`)
+    return drivable(answer, exchange, `fetch(${asked.url})`)
   }
 }
 
-function urlOf(input: Parameters<Fetch>[0]): string {
-  return typeof input === 'object' && 'url' in input ? input.url : String(input)
-}
-
-/** The body's methods of `Response`: each reads all of it. */
-export const BODY_METHODS = ['arrayBuffer', 'blob', 'formData', 'json', 'text'] as const
+/** The body's methods of `Response`: each reads all of it. Node 20 has no `bytes`. */
+export const BODY_METHODS = ['arrayBuffer', 'blob', 'bytes', 'formData', 'json', 'text'] as const
 
 /** A body method of `Response.prototype` that greenlets can drive. */
 export function cooperativeBody<T>(
@@ -95,17 +99,17 @@ export function cooperativeBody<T>(
 ): (this: Response) => Promise<T> {
   return function (this: Response) {
     const promise = original.call(this)
-    const request = requests.get(this)
-    return request === undefined ? promise : drivable(promise, request, `${name}() of ${this.url}`)
+    const exchange = exchanges.get(this)
+    return exchange === undefined ? promise : drivable(promise, exchange, `${name}() of ${this.url}`)
   }
 }
 
-/** `Response.prototype.clone`: the copy belongs to the same request. */
+/** `Response.prototype.clone`: the copy belongs to the same exchange. */
 export function cooperativeClone(original: (this: Response) => Response): (this: Response) => Response {
   return function (this: Response) {
     const copy = original.call(this)
-    const request = requests.get(this)
-    if (request !== undefined) requests.set(copy, request)
+    const exchange = exchanges.get(this)
+    if (exchange !== undefined) exchanges.set(copy, exchange)
     return copy
   }
 }

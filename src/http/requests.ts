@@ -5,8 +5,8 @@
  * request, also while the body comes in. Redirects are followed, as in Python's `requests`.
  */
 import { TextDecoder } from 'node:util'
-import { type Dispatcher, getGlobalDispatcher, interceptors, request as undiciRequest } from 'undici'
-import { UsageError } from '../errors.ts'
+import { Agent, Dispatcher, getGlobalDispatcher, interceptors, request as undiciRequest } from 'undici'
+import { GreenloopError, UsageError } from '../errors.ts'
 import type { Operation } from '../greenlet/protocol.ts'
 import { show } from '../greenlet/usage.ts'
 import { withTimeout } from '../hub/timeout.ts'
@@ -81,7 +81,8 @@ function decoderOf(charset: string | undefined): TextDecoder {
  * Fetches `url`, and gives the whole answer. A status of 400 and up is an answer, not an error.
  *
  * @param url - with `http:` or `https:`.
- * @throws UsageError at the call for a wrong URL or option; the error of the connection (`ECONNREFUSED`, ...); Timeout after `timeoutMs`.
+ * @throws UsageError at the call for a wrong URL or option; the error of the connection (`ECONNREFUSED`, ...); Timeout after `timeoutMs`;
+ * GreenloopError after 30 redirects.
  * @switches always
  * @source Python's `requests.get`
  * @example
@@ -103,6 +104,8 @@ function decoderOf(charset: string | undefined): TextDecoder {
  */
 export function get(url: string | URL, options: RequestOptions = {}): Operation<Response> {
   const target = checkUrl(url)
+  if (typeof options !== 'object' || (options as unknown) === null)
+    throw new UsageError(`requests.get() expects its options as an object, but got ${show(options)}.`)
   const { timeoutMs, headers = {} } = options
   if (timeoutMs !== undefined) checkMs('requests.get()', 'timeoutMs', timeoutMs)
   const exchange = until((signal) => send(target, headers, signal))
@@ -129,14 +132,20 @@ async function send(url: URL, headers: Record<string, string>, signal: AbortSign
   } = await undiciRequest(url, { headers, signal, dispatcher: following() })
   const content = Buffer.from(await body.arrayBuffer())
   const history = (context as { history?: URL[] } | undefined)?.history // left there by the redirect interceptor
+  if (statusCode >= 300 && answered['location'] !== undefined && (history?.length ?? 0) > MAX_REDIRECTS) {
+    throw new GreenloopError(`requests.get() of ${url.href} was redirected more than ${String(MAX_REDIRECTS)} times.`)
+  }
   return new Response((history?.at(-1) ?? url).href, statusCode, answered, content)
 }
 
 /** The dispatcher that follows redirects, one for each that the program has set as undici's global one. */
 const dispatchers = new WeakMap<Dispatcher, Dispatcher>()
+let own: Agent | null = null
 
 function following(): Dispatcher {
-  const base = getGlobalDispatcher()
+  // Node's own fetch, once used, puts its agent into the same global slot; its undici is another one, and does not take interceptors of ours.
+  const shared: unknown = getGlobalDispatcher()
+  const base = shared instanceof Dispatcher ? shared : (own ??= new Agent())
   let dispatcher = dispatchers.get(base)
   if (dispatcher === undefined) {
     dispatcher = base.compose(interceptors.redirect({ maxRedirections: MAX_REDIRECTS }))

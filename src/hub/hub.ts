@@ -35,7 +35,7 @@ import {
   RETURNED,
   UNSTARTED,
 } from '../greenlet/kernel.ts'
-import { SUSPENDED } from '../greenlet/operation.ts'
+import { SUSPENDED, takePending } from '../greenlet/operation.ts'
 import type { Suspend } from '../greenlet/protocol.ts'
 import { awaitedMainCalls, resume } from '../greenlet/switch.ts'
 import { leaveWait } from '../greenlet/trampoline.ts'
@@ -123,8 +123,17 @@ export class Hub {
     this.observer = debugObserver()
   }
 
-  /** Parks the running greenlet; answers what its operation answers. `wait` is null for one that is ready already. */
+  /**
+   * Parks the running greenlet; answers what its operation answers. `wait` is null for one that is ready already.
+   *
+   * An interrupt that reached the greenlet while it could not take it is raised here, where it would suspend: the wait is undone, so
+   * that whatever was begun for it (a connection, a request) is given up like by any other kill.
+   */
   park(greenlet: Coroutine, wait: PendingWait | null): IteratorYieldResult<Suspend> {
+    if (greenlet.pending !== null) {
+      wait?.undo()
+      throw takePending(greenlet)
+    }
     greenlet.wait = wait
     greenlet.status = OCCUPIED
     kernel.target = kernel.main

@@ -6,7 +6,7 @@
 
 import { GreenletExit, GreenletKilledError, UsageError } from '../errors.ts'
 import { type Coroutine, FAILED, RETURNED } from '../greenlet/kernel.ts'
-import { drive, ready, type Step } from '../greenlet/operation.ts'
+import { drive, ready, type Step, takePending } from '../greenlet/operation.ts'
 import { type Driven, type Green, isGenerator, isOperation, type Operation } from '../greenlet/protocol.ts'
 import { show, wrongRight } from '../greenlet/usage.ts'
 import { Timer } from './clock.ts'
@@ -154,9 +154,12 @@ class Until<T> extends HubOperation<T> {
   }
 }
 
-/** What is told when a wait for a promise is given up. An AbortController is one. */
+/** What is told how a wait for a promise ended. An AbortController is one. */
 export interface Abortable {
+  /** The wait was given up. */
   abort(): void
+  /** The promise has settled. */
+  settled?(): void
 }
 
 /** The wait for a promise, for operations that have one inside. */
@@ -172,23 +175,30 @@ export class PromiseWait extends Wait {
     this.#text = text
   }
 
-  /** Parks the greenlet until the promise settles. In this order, since a thenable may answer at once. */
+  /**
+   * Parks the greenlet until the promise settles. In this order, since a thenable may answer at once; and whatever parking does, since a
+   * promise that nobody follows would be an unhandled rejection.
+   */
   parkUntil(promise: PromiseLike<unknown>): Step<never> {
-    const step = this.park()
     this.hub.outstanding++
     try {
-      promise.then(
-        (value) => {
-          if (this.#close()) this.succeed(value)
-        },
-        (error: unknown) => {
-          if (this.#close()) this.fail(error)
-        },
-      )
-    } catch (error) {
-      if (this.#close()) this.fail(error) // a thenable that throws instead
+      return this.park()
+    } finally {
+      this.#follow(promise)
     }
-    return step
+  }
+
+  #follow(promise: PromiseLike<unknown>): void {
+    const onError = (error: unknown): void => {
+      if (this.#settle()) this.fail(error)
+    }
+    try {
+      promise.then((value) => {
+        if (this.#settle()) this.succeed(value)
+      }, onError)
+    } catch (error) {
+      onError(error) // a thenable that throws instead
+    }
   }
 
   protected override leave(): void {
@@ -204,6 +214,13 @@ export class PromiseWait extends Wait {
     if (this.#over) return false
     this.#over = true
     this.hub.outstanding--
+    return true
+  }
+
+  /** The promise has settled; answers whether anybody still waits for it. */
+  #settle(): boolean {
+    if (!this.#close()) return false
+    this.#abortable?.settled?.()
     return true
   }
 }
@@ -311,6 +328,7 @@ class EndWait extends Wait implements Listener {
 
   constructor(greenlet: Coroutine, target: Ending, verb: string) {
     if (greenlet === target) {
+      if (greenlet.pending !== null) throw takePending(greenlet) // it has killed itself, and this is its next wait
       throw new UsageError(`Greenlet "${greenlet.name}" waits for itself in ${verb}(); it could never go on.`)
     }
     super(greenlet)

@@ -10,7 +10,7 @@ import { patchItem } from './state.ts'
 export function patchDns(): void {
   const original = dns.lookup as (...args: unknown[]) => unknown // its overloads differ in the callback, which is passed on as it is
   patchItem('dns', dns, 'lookup', function (...args: unknown[]): unknown {
-    if (typeof args.at(-1) === 'function') return original(...args)
+    if (args.some((argument) => typeof argument === 'function')) return original(...args)
     return lookup(args[0] as string, args[1] as number) // checked there: Node's own call throws without a callback
   })
 }

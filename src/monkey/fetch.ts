@@ -9,7 +9,9 @@ export function patchFetch(): void {
   const body = Response.prototype
   patchItem('fetch', globalThis, 'fetch', cooperativeFetch(globalThis.fetch))
   for (const name of BODY_METHODS) {
-    patchItem('fetch', body, name, cooperativeBody<unknown>(body[name], name))
+    const original: unknown = Reflect.get(body, name)
+    if (typeof original !== 'function') continue
+    patchItem('fetch', body, name, cooperativeBody(original as (this: Response) => Promise<unknown>, name)) // each of them is one
   }
   patchItem('fetch', body, 'clone', cooperativeClone(body.clone))
 }

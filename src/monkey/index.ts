@@ -54,21 +54,22 @@ export interface Patched extends Disposable {
  */
 export function patchAll(options: PatchOptions = {}): Patched {
   for (const [name, value] of Object.entries(options)) {
-    if (!(name in PATCHES))
+    if (!Object.hasOwn(PATCHES, name))
       throw new UsageError(`patchAll() knows ${NAMES.join(', ')}, but not ${JSON.stringify(name)}.`)
     if (typeof value !== 'boolean')
       throw new UsageError(`patchAll() expects \`${name}\` to be true or false, but got ${show(value)}.`)
   }
   const names = NAMES.filter((name) => options[name] !== false && !isPatched(name))
-  for (const name of names) {
-    beginPatch(name)
+  const rounds = names.map((name) => {
+    const round = beginPatch(name)
     PATCHES[name]()
-  }
+    return round
+  })
   syncBuiltinESMExports()
   return {
     names,
     [Symbol.dispose]: () => {
-      unpatch(names)
+      unpatch(names.filter((name, place) => isPatched(name, rounds[place]))) // not what was patched anew since
     },
   }
 }

@@ -28,15 +28,21 @@ interface Item {
 
 const patched = new Map<string, Item[]>()
 
-/** Whether the module has been patched and not restored. */
-export function isPatched(module: string): boolean {
-  return patched.has(module)
+/** Identifies one patch of a module among those that were made and restored over time. */
+export type Round = object
+
+/** Whether the module has been patched and not restored; with `round`: by that patch. */
+export function isPatched(module: string, round?: Round): boolean {
+  const items = patched.get(module)
+  return items !== undefined && (round === undefined || items === round)
 }
 
 /** Opens a patch of `module`; its items follow. */
-export function beginPatch(module: string): void {
-  patched.set(module, [])
+export function beginPatch(module: string): Round {
+  const items: Item[] = []
+  patched.set(module, items)
   log('patching %s', module)
+  return items
 }
 
 /** Puts `value` at `target[key]` as part of the open patch of `module`; functions keep name, length and own properties of what they replace. */

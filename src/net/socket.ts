@@ -123,18 +123,80 @@ export function connect(first: number | string | net.NetConnectOpts, host?: stri
   return socket // its prototype was given the methods above
 }
 
-/** What a greenlet's use of a socket leaves on it. */
+type SocketEvent = 'connect' | 'readable' | 'end' | 'drain' | 'finish' | 'close'
+
+/** What the greenlets' use of a socket leaves on it: one for each socket, whoever drives it. */
 class SocketState {
   /** The connection's error, once it had one; thrown by every call from then on. */
   error: Error | null = null
   /** Set while a greenlet waits in `recv`. */
   reader: Coroutine | null = null
+  /** Bytes that were decoded already: of a socket with an encoding, where a piece may be longer than was asked for. */
+  rest: Buffer | null = null
+  /** The peer, for messages: Node forgets it when the socket is closed. */
+  peer = 'the socket'
+  readonly #socket: net.Socket
+  /** Who waits for which event. There is a listener only where somebody waits, and never more than one: Node warns at eleven. */
+  readonly #waits = new Map<SocketEvent, Set<SocketWait>>()
+  readonly #listeners = new Map<SocketEvent, () => void>()
 
   constructor(socket: net.Socket) {
+    this.#socket = socket
+    this.remember()
     socket.on('error', (error) => {
       this.error ??= error
     })
   }
+
+  /** Reads who the peer is, while Node knows it. */
+  remember(): void {
+    const { remoteAddress, remotePort } = this.#socket
+    if (remoteAddress !== undefined) this.peer = `the socket to ${remoteAddress}:${String(remotePort)}`
+  }
+
+  closed(call: string): Error {
+    return this.error ?? new SocketClosedError(`${call}: ${this.peer} is closed.`)
+  }
+
+  /** What has arrived, up to `size` bytes; null when nothing has. */
+  take(size: number): Buffer | null {
+    if (this.rest === null && this.#socket.readableEncoding === null) {
+      const there = this.#socket.readableLength
+      return this.#socket.read(there === 0 ? undefined : Math.min(size, there)) as Buffer | null // bytes: there is no encoding
+    }
+    const text = this.rest === null ? (this.#socket.read() as string | null) : null // text: there is an encoding
+    const bytes = text === null ? this.rest : Buffer.from(text, this.#socket.readableEncoding ?? 'utf8')
+    this.rest = bytes !== null && bytes.length > size ? bytes.subarray(size) : null
+    return bytes?.subarray(0, size) ?? null
+  }
+
+  enter(wait: SocketWait, event: SocketEvent): void {
+    const waits = this.#waits.get(event)
+    if (waits !== undefined) {
+      waits.add(wait)
+      return
+    }
+    const first = new Set([wait])
+    const listener = (): void => {
+      for (const each of [...first]) each.happened(event)
+    }
+    this.#waits.set(event, first)
+    this.#listeners.set(event, listener)
+    this.#socket.on(event, listener)
+  }
+
+  leave(wait: SocketWait, event: SocketEvent): void {
+    const waits = this.#waits.get(event)
+    waits?.delete(wait)
+    if (waits?.size !== 0) return
+    this.#socket.off(event, this.#listeners.get(event) ?? ignore)
+    this.#waits.delete(event)
+    this.#listeners.delete(event)
+  }
+}
+
+function ignore(): void {
+  // nothing was listening
 }
 
 const states = new WeakMap<net.Socket, SocketState>()
@@ -148,70 +210,52 @@ function stateOf(socket: net.Socket): SocketState {
   return state
 }
 
-function peerOf(socket: net.Socket): string {
-  const { remoteAddress, remotePort } = socket
-  return remoteAddress === undefined ? 'the socket' : `the socket to ${remoteAddress}:${String(remotePort)}`
-}
-
-function closedError(socket: net.Socket, call: string): Error {
-  return stateOf(socket).error ?? new SocketClosedError(`${call}: ${peerOf(socket)} is closed.`)
-}
-
-/** A wait for one of a socket's events. The listeners are there only while it lasts. */
+/** A wait for one of a socket's events; its closing ends each. */
 abstract class SocketWait extends Wait {
   protected readonly socket: net.Socket
+  protected readonly state: SocketState
   readonly #text: string
-  readonly #events: readonly string[]
-  readonly #onEvent = (): void => {
-    this.look()
-  }
-  readonly #onError = (error: Error): void => {
-    this.#detach()
-    this.fail(error)
-  }
-  readonly #onClose = (): void => {
-    this.#detach()
-    this.fail(closedError(this.socket, this.#text))
-  }
+  readonly #events: readonly SocketEvent[]
 
-  constructor(greenlet: Coroutine, socket: net.Socket, text: string, events: readonly string[]) {
+  constructor(greenlet: Coroutine, socket: net.Socket, text: string, events: readonly SocketEvent[]) {
     super(greenlet)
     this.socket = socket
+    this.state = stateOf(socket)
     this.#text = text
-    this.#events = events
-    for (const event of events) socket.on(event, this.#onEvent)
-    socket.on('error', this.#onError)
-    socket.on('close', this.#onClose)
+    this.#events = [...events, 'close']
+    for (const event of this.#events) this.state.enter(this, event)
     this.hub.outstanding++
   }
 
   /** One of the events came: end the wait with {@link done}, or wait on. */
   protected abstract look(): void
 
+  /** Called by the socket's state. */
+  happened(event: SocketEvent): void {
+    if (event !== 'close') {
+      this.look()
+      return
+    }
+    this.leave()
+    this.fail(this.state.closed(this.#text))
+  }
+
   protected done(value: unknown): void {
-    this.#detach()
+    this.detach()
     this.succeed(value)
   }
 
   protected override leave(): void {
-    this.#detach()
+    this.detach()
   }
 
-  /** The wait is over, by whatever. */
-  protected detached(): void {
-    // nothing but the listeners, unless a subclass knows better
+  protected detach(): void {
+    for (const event of this.#events) this.state.leave(this, event)
+    this.hub.outstanding--
   }
 
   override describe(): string {
-    return `${this.#text} of ${peerOf(this.socket)}`
-  }
-
-  #detach(): void {
-    for (const event of this.#events) this.socket.off(event, this.#onEvent)
-    this.socket.off('error', this.#onError)
-    this.socket.off('close', this.#onClose)
-    this.hub.outstanding--
-    this.detached()
+    return `${this.#text} of ${this.state.peer}`
   }
 }
 
@@ -225,8 +269,8 @@ class Connect extends HubOperation<net.Socket> {
 
   override begin(greenlet: Coroutine): Step<net.Socket> {
     const socket = this.#socket
-    stateOf(socket)
-    if (socket.destroyed) throw closedError(socket, 'connect()')
+    const state = stateOf(socket)
+    if (socket.destroyed) throw state.closed('connect()')
     if (!socket.connecting && !socket.pending) return ready(socket)
     return new ConnectWait(greenlet, socket, 'connect()', ['connect']).park()
   }
@@ -238,6 +282,7 @@ class Connect extends HubOperation<net.Socket> {
 
 class ConnectWait extends SocketWait {
   protected override look(): void {
+    this.state.remember()
     this.done(this.socket)
   }
 
@@ -262,15 +307,15 @@ class Recv extends HubOperation<Buffer> {
     const state = stateOf(socket)
     if (state.reader !== null) {
       throw new ConcurrentObjectUseError(
-        `Greenlet "${greenlet.name}" called recv() of ${peerOf(socket)}, where "${state.reader.name}" waits already; who would get which bytes is not defined.`,
+        `Greenlet "${greenlet.name}" called recv() of ${state.peer}, where "${state.reader.name}" waits already; who would get which bytes is not defined.`,
       )
     }
     if (this.#size === 0) return ready(Buffer.alloc(0))
-    const data = take(socket, this.#size)
+    const data = state.take(this.#size)
     if (data !== null) return ready(data)
     if (socket.readableEnded) return ready(Buffer.alloc(0))
-    if (socket.destroyed) throw closedError(socket, 'recv()')
-    return new RecvWait(greenlet, socket, this.#size, state).park()
+    if (socket.destroyed) throw state.closed('recv()')
+    return new RecvWait(greenlet, socket, this.#size).park()
   }
 
   override toString(): string {
@@ -280,32 +325,23 @@ class Recv extends HubOperation<Buffer> {
 
 class RecvWait extends SocketWait {
   readonly #size: number
-  readonly #state: SocketState
 
-  constructor(greenlet: Coroutine, socket: net.Socket, size: number, state: SocketState) {
+  constructor(greenlet: Coroutine, socket: net.Socket, size: number) {
     super(greenlet, socket, 'recv()', ['readable', 'end'])
     this.#size = size
-    this.#state = state
-    state.reader = greenlet
+    this.state.reader = greenlet
   }
 
   protected override look(): void {
-    const data = take(this.socket, this.#size)
+    const data = this.state.take(this.#size)
     if (data !== null) this.done(data)
     else if (this.socket.readableEnded) this.done(Buffer.alloc(0))
   }
 
-  protected override detached(): void {
-    this.#state.reader = null
+  protected override detach(): void {
+    super.detach()
+    this.state.reader = null
   }
-}
-
-/** What has arrived, up to `size` bytes; null when nothing has. */
-function take(socket: net.Socket, size: number): Buffer | null {
-  const there = socket.readableLength
-  const data: unknown = there === 0 ? socket.read() : socket.read(Math.min(size, there))
-  if (typeof data === 'string') return Buffer.from(data, socket.readableEncoding ?? 'utf8')
-  return data as Buffer | null // a socket is never in object mode
 }
 
 class Sendall extends HubOperation<void> {
@@ -320,10 +356,11 @@ class Sendall extends HubOperation<void> {
 
   override begin(greenlet: Coroutine): Step<void> {
     const socket = this.#socket
-    if (socket.destroyed || socket.writableEnded) throw closedError(socket, 'sendall()')
-    stateOf(socket)
+    const state = stateOf(socket)
+    if (socket.destroyed || socket.writableEnded) throw state.closed('sendall()')
     if (socket.write(this.#data)) return ready(undefined)
-    return new SendWait(greenlet, socket, 'sendall()', ['drain']).park()
+    // 'finish' comes in the place of 'drain' when somebody ends the socket meanwhile: all was sent.
+    return new SendWait(greenlet, socket, 'sendall()', ['drain', 'finish']).park()
   }
 
   override toString(): string {
