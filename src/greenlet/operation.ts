@@ -17,8 +17,6 @@ export type Step<T> = IteratorResult<Suspend, T>
 
 /**
  * Base of every operation. Subclasses say in `begin` what driving it does, and in `then` what awaiting it does.
- *
- * @internal
  */
 export abstract class BaseOperation<T> implements Operation<T>, Iterator<Suspend, T, Resume> {
   [Symbol.iterator](): this {

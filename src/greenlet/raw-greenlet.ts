@@ -11,6 +11,7 @@ import {
   type Frame,
   kernel,
   NO_ARGUMENTS,
+  NOT_READY,
   OCCUPIED,
   type PendingWait,
   RETURNED,
@@ -80,7 +81,7 @@ export class RawGreenlet<T = unknown> {
     this.slot = NO_ARGUMENTS
     this.scope = null
     this.wait = null
-    this.turn = 0
+    this.turn = NOT_READY
     this.behind = null
     this.pending = null
   }
@@ -145,6 +146,7 @@ export class RawGreenlet<T = unknown> {
     return this.heir
   }
 
+  /** Makes `parent` the one that gets control when this greenlet ends. */
   set parent(parent: RawGreenlet) {
     if ((this as RawGreenlet) === kernel.main)
       throw new UsageError('The parent of main cannot be set: main is the root.')

@@ -28,6 +28,7 @@ export interface RequestOptions {
 export class Response {
   /** Where it came from, after redirects. */
   readonly url: string
+  /** The status of HTTP: 200, 404. */
   readonly statusCode: number
   /** By lower-case name; a header that came more than once is a list. */
   readonly headers: Readonly<Record<string, string | string[] | undefined>>

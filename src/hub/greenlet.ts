@@ -67,7 +67,7 @@ const KILLED = 4
  * console.log(await countdown.get()) // lift-off
  * ```
  */
-export class Greenlet<T = unknown, A extends readonly unknown[] = readonly []> extends RawGreenlet<T> implements Task {
+export class Greenlet<T = unknown, A extends readonly unknown[] = readonly []> extends RawGreenlet<T> {
   /** @internal */ declare links: (Link | Listener)[] | Link | Listener | null
   /** @internal */ declare marks: number
   /** @internal */ declare older: Task | null

@@ -28,6 +28,7 @@ import {
   type Coroutine,
   INTERRUPTED,
   kernel,
+  NOT_READY,
   OCCUPIED,
   type PendingWait,
   READY,
@@ -78,19 +79,21 @@ export interface HubOptions {
 
 /** One scheduler: a ready list, a clock, and the greenlets that live on it. */
 export class Hub {
+  /** @internal */
   readonly clock: Clock
+  /** @internal */
   readonly timers: Timers
-  /** Set by those who watch; null costs a check. */
+  /** @internal Set by those who watch; null costs a check. */
   observer: HubObserver | null = null
-  /** Set by schedule tests. */
+  /** @internal Set by schedule tests. */
   scheduler: Scheduler | null = null
   /** Given the failures that nobody reads. The default writes them to stderr. */
   onError: (error: unknown, greenlet: { readonly name: string }) => void = reportOnStderr
   /** How many waits are for something outside: sockets, promises. While there is one, a clock of tests must not jump. */
   outstanding = 0
-  /** How many greenlets have been made; gives them their numbers. */
+  /** @internal How many greenlets have been made; gives them their numbers. */
   made = 0
-  /** The greenlets that stand for main in a wait: `await op`, and the main of `run`. LoopExit is raised in these. */
+  /** @internal The greenlets that stand for main in a wait: `await op`, and the main of `run`. LoopExit is raised in these. */
   readonly mainWaits: Set<Coroutine> = new Set<Coroutine>()
 
   // The ready list, linked through `behind`.
@@ -124,6 +127,7 @@ export class Hub {
   }
 
   /**
+   * @internal
    * Parks the running greenlet; answers what its operation answers. `wait` is null for one that is ready already.
    *
    * An interrupt that reached the greenlet while it could not take it is raised here, where it would suspend: the wait is undone, so
@@ -141,7 +145,7 @@ export class Hub {
     return SUSPENDED
   }
 
-  /** Ends a wait with a value. The wait has been left already, or leaves itself. */
+  /** @internal Ends a wait with a value. The wait has been left already, or leaves itself. */
   wake(greenlet: Coroutine, value: unknown): void {
     greenlet.wait = null
     greenlet.slot = value
@@ -149,7 +153,7 @@ export class Hub {
     this.enqueue(greenlet)
   }
 
-  /** Ends a wait with an error. */
+  /** @internal Ends a wait with an error. */
   wakeWithError(greenlet: Coroutine, error: unknown): void {
     greenlet.wait = null
     greenlet.slot = error
@@ -157,7 +161,7 @@ export class Hub {
     this.enqueue(greenlet)
   }
 
-  /** Sends an interrupt: it is thrown at the wait of the greenlet, which is given up, or at its next one if it cannot be taken now. */
+  /** @internal Sends an interrupt: it is thrown at the wait of the greenlet, which is given up, or at its next one if it cannot be taken now. */
   interrupt(greenlet: Coroutine, error: Error): void {
     if (greenlet.status >= RETURNED) return
     if (this.observer !== null) this.observer.interrupted(greenlet, error)
@@ -169,7 +173,7 @@ export class Hub {
     this.wakeWithError(greenlet, error)
   }
 
-  /** Puts a greenlet at the tail of the ready list. */
+  /** @internal Puts a greenlet at the tail of the ready list. */
   enqueue(greenlet: Coroutine): void {
     if (greenlet.turn === READY) return
     if (greenlet.turn !== READY_CANCELLED) {
@@ -182,7 +186,7 @@ export class Hub {
     if (!this.#inSlice && !this.#called) this.#callFirst()
   }
 
-  /** Counts a greenlet among the living. */
+  /** @internal Counts a greenlet among the living. */
   enter(task: Task): void {
     task.older = this.#newest
     if (this.#newest !== null) this.#newest.newer = task
@@ -190,7 +194,7 @@ export class Hub {
     if (this.observer !== null) this.observer.spawned(task)
   }
 
-  /** The greenlet has ended; `failed`: by an error. */
+  /** @internal The greenlet has ended; `failed`: by an error. */
   leave(task: Task, failed: boolean): void {
     const { older, newer } = task
     if (newer !== null) newer.older = older
@@ -202,14 +206,14 @@ export class Hub {
     if (this.observer !== null) this.observer.ended(task)
   }
 
-  /** The living greenlets, oldest first. */
+  /** @internal The living greenlets, oldest first. */
   living(): Task[] {
     const all: Task[] = []
     for (let task = this.#newest; task !== null; task = task.older) all.push(task)
     return all.reverse()
   }
 
-  /** Raises LoopExit in every wait of main: nothing is left that could end one. Answers whether there was any. */
+  /** @internal Raises LoopExit in every wait of main: nothing is left that could end one. Answers whether there was any. */
   raiseLoopExit(): boolean {
     const calls = awaitedMainCalls()
     if (this.#first !== null || (this.mainWaits.size === 0 && calls.length === 0)) return false
@@ -296,7 +300,7 @@ export class Hub {
       this.#first = greenlet.behind
       if (this.#first === null) this.#last = null
       greenlet.behind = null
-      greenlet.turn = 0
+      greenlet.turn = NOT_READY
       if (turn === READY) return greenlet
     }
   }
@@ -305,14 +309,14 @@ export class Hub {
     const all: Coroutine[] = []
     for (let greenlet = this.#first; greenlet !== null; greenlet = greenlet.behind) {
       if (greenlet.turn === READY) all.push(greenlet)
-      else greenlet.turn = 0
+      else greenlet.turn = NOT_READY
     }
     const chosen = all.length === 0 ? undefined : all[scheduler.choose(all)]
     this.#first = null
     this.#last = null
     for (const greenlet of all) {
       greenlet.behind = null
-      greenlet.turn = 0
+      greenlet.turn = NOT_READY
     }
     for (const greenlet of all) if (greenlet !== chosen) this.#append(greenlet)
     return chosen ?? null
@@ -335,7 +339,7 @@ export class Hub {
     }
   }
 
-  /** The process is about to end: what was not reported yet is reported now. */
+  /** @internal The process is about to end: what was not reported yet is reported now. */
   flush(): void {
     this.#reportFailures(true)
   }

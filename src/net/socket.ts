@@ -73,7 +73,7 @@ class SocketWithMethods extends net.Socket {}
 Object.defineProperties(SocketWithMethods.prototype, nonEnumerable(socketMethods))
 
 /** Property descriptors that neither show in `for...in` nor refuse to be taken back. */
-export function nonEnumerable(methods: object): PropertyDescriptorMap {
+function nonEnumerable(methods: object): PropertyDescriptorMap {
   const descriptors: PropertyDescriptorMap = {}
   for (const key of Reflect.ownKeys(methods)) {
     descriptors[key] = {
