@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import type { ViteUserConfig } from 'vitest/config'
 import { ClosingLineReporter } from './test/support/closing-line-reporter.ts'
@@ -26,6 +27,8 @@ const config: ViteUserConfig = {
     include: ['test/**/*.test.ts'],
     // A process for each file: monkey patches and the hub's slot under Symbol.for must not leak into the next file.
     pool: 'forks',
+    // One more than vitest would take on two processors: many tests wait for a child process.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     testTimeout: 10_000,
     reporters: ['default', new ClosingLineReporter()],
     typecheck: { enabled: true, include: ['test/**/*.test-d.ts'], tsconfig: './tsconfig.json' },

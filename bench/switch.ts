@@ -2,8 +2,8 @@
  * What a switch costs: `npm run bench`.
  *
  * Prints nanoseconds per switch of the library beside a bare generator loop (the limit) and async/await, measured in one run. Each
- * figure is the median over interleaved rounds, each in a fresh process with its code warmed up, on the built package. Believe the
- * ratios: absolute times are this machine's, at this hour. `--quick` takes fewer rounds, `--json` prints the samples.
+ * figure is the median over interleaved rounds, each in a fresh process with its code warmed up, on the built package; a ratio is the
+ * median of the rounds' ratios. Believe the ratios: absolute times are this machine's, at this hour. `--quick` takes fewer rounds, `--json` prints the samples.
  */
 import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
@@ -20,7 +20,7 @@ const { values: options } = parseArgs({
 })
 const SWITCHES = Number(options.switches ?? 3_000_000)
 const WARM_UP = 300_000
-const ROUNDS = options.quick === true ? 3 : 9
+const ROUNDS = options.quick === true ? 3 : 11
 
 if (options.work === undefined) await compare()
 else await measure(options.work)
@@ -48,8 +48,6 @@ async function compare(): Promise<void> {
     console.log(JSON.stringify({ node: process.version, switches: SWITCHES, nsPerSwitch: Object.fromEntries(samples) }))
     return
   }
-  const limit = median(samples.get('bare generators') ?? [])
-  const async = median(samples.get('async/await') ?? [])
   console.log(
     `ns per switch, Node ${process.version}, ${String(SWITCHES)} switches, median of ${String(ROUNDS)} rounds\n`,
   )
@@ -57,13 +55,12 @@ async function compare(): Promise<void> {
     `${'work'.padEnd(18)}${['median', 'min', 'max', 'x bare', 'x async'].map((head) => head.padStart(9)).join('')}`,
   )
   for (const [name, list] of samples) {
-    const own = median(list)
     const cells = [
-      own.toFixed(1),
+      median(list).toFixed(1),
       Math.min(...list).toFixed(1),
       Math.max(...list).toFixed(1),
-      (own / limit).toFixed(2),
-      (own / async).toFixed(2),
+      ratio(list, samples.get('bare generators') ?? []).toFixed(2),
+      ratio(list, samples.get('async/await') ?? []).toFixed(2),
     ]
     console.log(`${name.padEnd(18)}${cells.map((cell) => cell.padStart(9)).join('')}`)
   }
@@ -81,6 +78,11 @@ function inFreshProcess(name: string): number {
     String(SWITCHES),
   ]
   return Number(execFileSync(process.execPath, args, { encoding: 'utf8' }))
+}
+
+/** The median of the ratios round by round: both of a round met the machine in the same minute. */
+function ratio(own: readonly number[], other: readonly number[]): number {
+  return median(own.map((ns, round) => ns / (other[round] ?? NaN)))
 }
 
 function median(list: readonly number[]): number {

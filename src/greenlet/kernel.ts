@@ -76,6 +76,8 @@ export interface Coroutine {
   fn: ((...args: never[]) => unknown) | null
   /** Runs when `fn` is null. */
   run(...args: unknown[]): unknown
+  /** The operation that greenlets switch to it with: made at the first switch, and used again by each, since none may be kept. */
+  switcher: Described | null
   /** Where control goes when this one ends. Null only for main. */
   parent: Coroutine | null
   /** Set from the first step on, null while unstarted and again when dead. */
@@ -121,9 +123,6 @@ export interface MainCall {
   settle(failed: boolean, outcome: unknown): void
 }
 
-/** Keeps the count of switches a small integer; it is odd, so that counting round keeps odd and even apart. */
-export const SMALL = 0x3fffffff
-
 /** Something that a message can name. */
 export interface Described {
   toString(): string
@@ -140,14 +139,8 @@ export interface Kernel {
   main: Coroutine
   /** Written by an operation before it answers SUSPENDED: who runs next. */
   target: Coroutine
-  /**
-   * Counts the switches made and driven in greenlets: odd while one is made and not driven yet, which is at most one. A number and not the
-   * operation itself, since a young object stored in an old one costs V8 a remembered-set entry each time.
-   */
-  switches: number
-  /** Whom the last switch made in a greenlet is for, and whether it was a `throw()`. */
-  switchTarget: Coroutine
-  switchThrows: boolean
+  /** The `switch()` that was made in the running slice and is not driven yet; at most one, and null between slices. */
+  undriven: Described | null
   /** `settrace`; null: nobody watches. */
   tracer: ((event: TraceEvent, origin: Coroutine, target: Coroutine) => void) | null
   /** Set by the host's schedule explorer: waits that are ready switch as well. */
@@ -189,11 +182,10 @@ function shareKernel(): Kernel {
         `Install one version for all: npm ls greenloop shows who brings which.`,
     )
   }
-  const made: Omit<Kernel, 'current' | 'main' | 'target' | 'switchTarget'> = {
+  const made: Omit<Kernel, 'current' | 'main' | 'target'> = {
     protocol: PROTOCOL,
     origin: import.meta.url,
-    switches: 0,
-    switchThrows: false,
+    undriven: null,
     tracer: null,
     everyWaitSwitches: false,
     exiting: false,
@@ -207,11 +199,8 @@ function shareKernel(): Kernel {
     suspended: { done: false, value: {} as Suspend },
     resumed: { done: true, value: undefined } as Kernel['resumed'],
   }
-  // raw-greenlet.ts makes main and fills the four in as soon as the class exists; nothing runs before.
-  const kernel = Object.assign(
-    { current: null, main: null, target: null, switchTarget: null },
-    made,
-  ) as unknown as Kernel
+  // raw-greenlet.ts makes main and fills the three in as soon as the class exists; nothing runs before.
+  const kernel = Object.assign({ current: null, main: null, target: null }, made) as unknown as Kernel
   Object.defineProperty(holder, SYMBOL, { value: kernel })
   return kernel
 }

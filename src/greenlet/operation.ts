@@ -8,7 +8,7 @@
  * Stands on the kernel. Leaves it to the host how plain code awaits (`then`) and how a wait is parked.
  */
 import { InternalError } from '../errors.ts'
-import { type Coroutine, type Described, kernel, READY, READY_CANCELLED, SMALL } from './kernel.ts'
+import { type Coroutine, type Described, kernel, READY, READY_CANCELLED } from './kernel.ts'
 import { brandOperation, type Operation, type Resume, type Suspend } from './protocol.ts'
 import { forgottenSwitch, iteratedOperation } from './usage.ts'
 
@@ -29,7 +29,7 @@ export abstract class BaseOperation<T> implements Operation<T>, Iterator<Suspend
     const greenlet = kernel.current
     // Plain code that iterates an operation (a test tool comparing two of them) must start nothing and must come to an end.
     if (greenlet === kernel.main) return FINISHED as Step<T>
-    if (greenlet.wait !== null || greenlet.turn === READY || (kernel.switches & 1) !== 0) refuse(greenlet, this)
+    if (greenlet.wait !== null || greenlet.turn === READY || kernel.undriven !== null) refuse(greenlet, this)
     const step = this.begin(greenlet)
     return kernel.everyWaitSwitches && step !== SUSPENDED ? this.giveWay(greenlet, step) : step
   }
@@ -64,9 +64,10 @@ const FINISHED: IteratorReturnResult<undefined> = { done: true, value: undefined
 
 /** A greenlet that begins a wait has forgotten a switch, or has begun another wait without suspending in it. */
 function refuse(greenlet: Coroutine, operation: Described): never {
-  if ((kernel.switches & 1) !== 0) {
-    kernel.switches = (kernel.switches + 1) & SMALL
-    throw forgottenSwitch(greenlet)
+  const { undriven } = kernel
+  if (undriven !== null) {
+    kernel.undriven = null
+    throw forgottenSwitch(greenlet, undriven)
   }
   const { wait } = greenlet
   greenlet.wait = null

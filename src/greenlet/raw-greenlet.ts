@@ -7,6 +7,7 @@
 import { InternalError, UsageError } from '../errors.ts'
 import {
   type Coroutine,
+  type Described,
   FAILED,
   type Frame,
   kernel,
@@ -56,6 +57,7 @@ export class RawGreenlet<T = unknown> {
   /** @internal */ declare status: Status
   /** @internal */ declare slot: unknown
   /** @internal */ declare scope: Scope | null
+  /** @internal */ declare switcher: Described | null
   /** @internal of the host */ declare wait: PendingWait | null
   /** @internal of the host */ declare turn: 0 | 1 | 2
   /** @internal of the host */ declare behind: Coroutine | null
@@ -80,6 +82,7 @@ export class RawGreenlet<T = unknown> {
     this.status = UNSTARTED
     this.slot = NO_ARGUMENTS
     this.scope = null
+    this.switcher = null
     this.wait = null
     this.turn = NOT_READY
     this.behind = null
@@ -223,5 +226,4 @@ if ((kernel.main as Coroutine | null) === null) {
   kernel.main = main
   kernel.current = main
   kernel.target = main
-  kernel.switchTarget = main
 }

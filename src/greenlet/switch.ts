@@ -11,6 +11,7 @@ import { GreenletExit, InvalidSwitchError, UsageError } from '../errors.ts'
 import {
   Arguments,
   type Coroutine,
+  type Described,
   ERROR_ARRIVED,
   FAILED,
   INTERRUPTED,
@@ -20,22 +21,13 @@ import {
   NOTHING_ARRIVED,
   READY,
   RETURNED,
-  SMALL,
   SWITCHED_OUT,
   UNSTARTED,
 } from './kernel.ts'
 import { BaseOperation, ready, type Step, SUSPENDED, takePending } from './operation.ts'
 import { brandOperation, type Operation, type Resume, type Suspend } from './protocol.ts'
 import { deliver, die, enter, firstAlive, leaveWait, traceTransfer } from './trampoline.ts'
-import {
-  awaitedSwitch,
-  lastSwitch,
-  mainNotWaiting,
-  notAnError,
-  processExiting,
-  storedSwitch,
-  unfinishedValue,
-} from './usage.ts'
+import { awaitedSwitch, mainNotWaiting, notAnError, processExiting, storedSwitch, unfinishedValue } from './usage.ts'
 
 /** What `switch` and `throw` return. */
 export interface Switch extends Operation<unknown> {
@@ -59,34 +51,41 @@ export type Kind = 0 | 1 | 2 | 3
 
 /** Makes the right form for where the call stands. */
 export function makeSwitch(target: Coroutine, payload: unknown, kind: Kind): Switch {
-  return kernel.current === kernel.main
-    ? new MainSwitch(target, payload, kind)
-    : new SwitchOperation(target, payload, kind)
+  if (kernel.current === kernel.main) return new MainSwitch(target, payload, kind)
+  const { undriven } = kernel
+  if (undriven !== null) secondSwitch(undriven)
+  const operation = operationFor(target, payload, kind)
+  kernel.undriven = operation
+  return operation
+}
+
+function operationFor(target: Coroutine, payload: unknown, kind: Kind): SwitchOperation {
+  if (kind === AN_ERROR) return new SwitchOperation(target, payload, kind)
+  const used = target.switcher as SwitchOperation | null // only the line below writes it
+  if (used === null) return (target.switcher = new SwitchOperation(target, payload, kind))
+  used.payload = payload
+  used.kind = kind
+  return used
 }
 
 /**
- * A switch made in a greenlet, to be driven on the spot. A new one each call: sharing one saves 3 ns and breaks when it is kept.
+ * A switch made in a greenlet, to be driven on the spot.
+ *
+ * One object serves all switches to a target: none may be kept beyond its expression, and one that is is found out by `kernel.undriven`.
+ * A new one each call is twice the price where memory is slow.
  *
  * Says itself what `BaseOperation` would give it: tools that keep names (tsx) redefine the name of each class, and V8 11 then never
- * optimises `new` of a *derived* class, which makes a switch 20 times as dear.
+ * optimises `new` of a *derived* class.
  */
 class SwitchOperation implements Switch, Iterator<Suspend, unknown, Resume> {
   declare readonly target: Coroutine
-  declare readonly payload: unknown
-  declare readonly kind: Kind
-  /** `kernel.switches` when it was made; any other number there: others have switched since. */
-  declare readonly serial: number
+  declare payload: unknown
+  declare kind: Kind
 
   constructor(target: Coroutine, payload: unknown, kind: Kind) {
     this.target = target
     this.payload = payload
     this.kind = kind
-    const { switches } = kernel
-    this.serial = (switches + 1) & SMALL
-    kernel.switches = this.serial
-    if ((switches & 1) !== 0) secondSwitch()
-    kernel.switchTarget = target
-    kernel.switchThrows = kind === AN_ERROR
   }
 
   get done(): boolean {
@@ -104,20 +103,21 @@ class SwitchOperation implements Switch, Iterator<Suspend, unknown, Resume> {
   next(resumed?: Resume): Step<unknown> {
     if (resumed !== undefined) return resumed as Resume & IteratorReturnResult<unknown> // kernel.resumed: a finished step
     const greenlet = kernel.current
-    if (kernel.switches !== this.serial) {
+    if (kernel.undriven !== this) {
       if (greenlet === kernel.main) return { done: true, value: undefined } // a test tool that iterates what it compares
       throw storedSwitch(this)
     }
-    kernel.switches = (this.serial + 1) & SMALL
+    kernel.undriven = null
     if (greenlet.pending !== null) throw takePending(greenlet)
-    const { target } = this
+    const { target, payload } = this
+    this.payload = undefined // it is used again, and holds nothing meanwhile
     greenlet.status = SWITCHED_OUT
     if (target.status === SWITCHED_OUT && this.kind !== AN_ERROR && target !== greenlet) {
-      target.slot = this.payload
+      target.slot = payload
       kernel.target = target
       return SUSPENDED
     }
-    return aim(greenlet, target, this.payload, this.kind)
+    return aim(greenlet, target, payload, this.kind)
   }
 
   throw(error: unknown): Step<unknown> {
@@ -142,11 +142,11 @@ class SwitchOperation implements Switch, Iterator<Suspend, unknown, Resume> {
 
 brandOperation(SwitchOperation.prototype)
 
-function secondSwitch(): never {
+function secondSwitch(undriven: Described): never {
   const { current } = kernel
-  kernel.switches = (kernel.switches + 1) & SMALL
+  kernel.undriven = null
   throw new UsageError(
-    `Greenlet "${current.name}" made a second switch while its ${lastSwitch()} is not driven yet; put yield* before each.\n\n  a.switch(); b.switch()                  // incorrect: neither happens\n  yield* a.switch(); yield* b.switch()    // correct`,
+    `Greenlet "${current.name}" made a second switch while its ${String(undriven)} is not driven yet; put yield* before each.\n\n  a.switch(); b.switch()                  // incorrect: neither happens\n  yield* a.switch(); yield* b.switch()    // correct`,
   )
 }
 
@@ -239,6 +239,7 @@ function takeArrival(): unknown {
   const outcome = main.slot
   main.slot = undefined
   kernel.arrival = NOTHING_ARRIVED
+  kernel.arrivedFrom = null // nobody dead is to be held
   return outcome
 }
 
@@ -251,10 +252,15 @@ export function resume(greenlet: Coroutine): void {
   enter(greenlet)
   const { arrival } = kernel
   if (arrival === NOTHING_ARRIVED) return
+  const { arrivedFrom } = kernel
   const outcome = takeArrival()
-  const call = takeCall(kernel.arrivedFrom)
-  if (call !== undefined) call.settle(arrival === ERROR_ARRIVED, outcome)
-  else if (arrival === ERROR_ARRIVED) throw outcome
+  const call = takeCall(arrivedFrom)
+  if (call !== undefined) {
+    call.settle(arrival === ERROR_ARRIVED, outcome)
+  } else if (arrival === ERROR_ARRIVED) {
+    kernel.arrivedFrom = arrivedFrom // for the report
+    throw outcome
+  }
 }
 
 /** The call of main that control comes back to: the one that switched to `from`, else the oldest. */

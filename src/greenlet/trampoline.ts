@@ -34,7 +34,6 @@ import {
   READY,
   READY_CANCELLED,
   RETURNED,
-  SMALL,
   UNSTARTED,
   VALUE_ARRIVED,
 } from './kernel.ts'
@@ -60,7 +59,6 @@ export function enter(first: Coroutine): void {
   if (kernel.tracer !== null && kernel.arrival !== 0) traceTransfer(main, kernel.arrival === ERROR_ARRIVED)
   kernel.current = main
   kernel.target = main // nor shall it hold a greenlet that is dead
-  kernel.switchTarget = main
   resumed.value = undefined // else the last message would live until the next switch
 }
 
@@ -120,11 +118,12 @@ function callBody(greenlet: Coroutine, slot: unknown): unknown {
 
 /** Everything but an orderly suspension: an end, an error, something foreign that was yielded, a forgotten `yield*` at the end. */
 function settle(greenlet: Coroutine, step: Step | null, error: unknown): Coroutine {
-  const forgotten = (kernel.switches & 1) !== 0
-  if (forgotten) kernel.switches = (kernel.switches + 1) & SMALL
+  const { undriven } = kernel
+  kernel.undriven = null
   if (step === null) return die(greenlet, error instanceof GreenletExit ? RETURNED : FAILED, error)
   if (step.done !== true) return raiseIn(greenlet, foreignYield(greenlet, step.value))
-  return forgotten ? die(greenlet, FAILED, forgottenSwitch(greenlet)) : die(greenlet, RETURNED, step.value)
+  if (undriven !== null) return die(greenlet, FAILED, forgottenSwitch(greenlet, undriven))
+  return die(greenlet, RETURNED, step.value)
 }
 
 function raiseIn(greenlet: Coroutine, error: unknown): Coroutine {

@@ -4,7 +4,7 @@
  * Stands on the errors and the kernel's types. Decides nothing: those who find a mistake call it by name here.
  */
 import { InvalidSwitchError, UsageError } from '../errors.ts'
-import { type Coroutine, type Described, kernel } from './kernel.ts'
+import type { Coroutine, Described } from './kernel.ts'
 import { isGenerator, isOperation } from './protocol.ts'
 
 /** A value as it may stand in a message: short, with its kind. */
@@ -42,15 +42,10 @@ export function wrongRight(wrong: string, why: string, right: string, remark = '
   return `  ${wrong.padEnd(width)}// incorrect: ${why}\n  ${right.padEnd(width)}// ${tail}`
 }
 
-/** The switch that was made last in a greenlet, as it stands in messages. */
-export function lastSwitch(): string {
-  return `${kernel.switchThrows ? 'throw' : 'switch'}() to "${kernel.switchTarget.name}"`
-}
-
 /** `switch()` without `yield*` in a greenlet: found at the next suspension, or at a second switch. */
-export function forgottenSwitch(greenlet: Coroutine): UsageError {
+export function forgottenSwitch(greenlet: Coroutine, undriven: Described): UsageError {
   return new UsageError(
-    `Greenlet "${greenlet.name}" made a ${lastSwitch()} that it did not drive.\n\n${wrongRight('other.switch()', 'makes the switch and drops it', 'yield* other.switch()', 'control goes there and comes back here')}`,
+    `Greenlet "${greenlet.name}" made a ${String(undriven)} that it did not drive.\n\n${wrongRight('other.switch()', 'makes the switch and drops it', 'yield* other.switch()', 'control goes there and comes back here')}`,
   )
 }
 

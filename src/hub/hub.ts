@@ -265,7 +265,9 @@ export class Hub {
         if (greenlet.status >= RETURNED) (greenlet as Task).runLinks()
         else resume(greenlet)
       } catch (error) {
-        this.onError(error, kernel.arrivedFrom ?? greenlet) // a raw greenlet died of it, into nobody
+        const { arrivedFrom } = kernel
+        kernel.arrivedFrom = null
+        this.onError(error, arrivedFrom ?? greenlet) // a raw greenlet died of it, into nobody
       }
       resumed++
       if (resumed >= look) {
