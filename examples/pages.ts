@@ -3,8 +3,8 @@
  * looks blocking, and only the greenlet that fetches waits. The picture at the end shows both runs on one time axis.
  *
  * Run: `npm start`, or `npx tsx examples/pages.ts https://www.python.org/ https://github.com/` with URLs of your own. Without URLs it
- * fetches from a server that it starts itself, on a free port of this machine. The pages come back after 240, 300 and 210 ms: one after
- * another that is 750 ms, together 300, so about 2.5 times as fast.
+ * fetches from a server that it starts itself, on a free port of this machine. The pages come back after 400, 500 and 350 ms: one after
+ * another that is 1250 ms, together 500, so about 2.5 times as fast.
  *
  * A page that cannot be fetched is shown as failed, with the reason; the others are not disturbed, and the exit code is 1. An answer with
  * an HTTP error status (404, 500) is an answer: it is shown with its status, and counts as fetched. With real sites the second run also

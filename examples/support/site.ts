@@ -3,11 +3,11 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-/** What each page answers with, and after how long. Together 750 ms, the longest 300: 2.5 times. */
+/** What each page answers with, and after how long. Together 1250 ms, the longest 500: 2.5 times. */
 const PAGES = new Map([
-  ['/python', { latencyMs: 240, size: 48_000 }],
-  ['/yahoo', { latencyMs: 300, size: 91_000 }],
-  ['/github', { latencyMs: 210, size: 23_500 }],
+  ['/python', { latencyMs: 400, size: 48_000 }],
+  ['/yahoo', { latencyMs: 500, size: 91_000 }],
+  ['/github', { latencyMs: 350, size: 23_500 }],
 ])
 
 /** A running site. */

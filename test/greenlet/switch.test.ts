@@ -8,6 +8,7 @@ import {
   sleep,
   spawn,
   UsageError,
+  Waiter,
 } from 'greenloop'
 import { describe, expect, it } from 'vitest'
 import { checkLeaks } from '../support/leaks.ts'
@@ -84,16 +85,18 @@ describe('switch() in plain code', () => {
   })
 
   it('what comes from somebody else goes to the one that has waited longest', async () => {
+    const [one, two] = [new Waiter<string>(), new Waiter<string>()]
     const stranger = spawn(function* () {
-      yield* sleep(2)
       yield* main.switch('from a stranger')
     })
-    const [first, second] = [new RawGreenlet(() => sleep(9)).switch(), new RawGreenlet(() => sleep(9)).switch()]
+    const [first, second] = [new RawGreenlet(() => one.get()).switch(), new RawGreenlet(() => two.get()).switch()]
     expect(await first).toBe('from a stranger')
     expect(second.done).toBe(false)
-    expect(await second).toBe(undefined)
+    two.switch('its own')
+    expect(await second).toBe('its own')
+    one.switch('late: nobody waits for it any more')
     stranger.switch() // to its end
-    await sleep(12) // and the sleepers to theirs
+    await sleep(1)
   })
 
   it('to a started greenlet that waits comes back when that ends', async () => {
