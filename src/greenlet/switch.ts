@@ -244,7 +244,7 @@ function takeArrival(): unknown {
 }
 
 /**
- * For the host: resumes a greenlet that is ready, and hands what came back to main to the oldest of main's calls.
+ * For the host: resumes a greenlet that is ready, and hands what came back to main to the call of main that it belongs to.
  *
  * @throws what a raw greenlet died of, when no call of main waits for it.
  */
@@ -270,7 +270,7 @@ function takeCall(from: Coroutine | null): MainCall | undefined {
   return mainCalls.splice(Math.max(place, 0), 1)[0]
 }
 
-/** Whether one of main's calls is being awaited: the host counts it among the waits of main. */
+/** The calls of main that are being awaited: the host counts them among the waits of main. */
 export function awaitedMainCalls(): MainCall[] {
   return kernel.mainCalls.filter((call) => call instanceof MainSwitch && call.awaited)
 }

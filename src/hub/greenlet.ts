@@ -292,7 +292,7 @@ export class Greenlet<T = unknown, A extends readonly unknown[] = readonly []> e
       try {
         link(this)
       } catch (error) {
-        hubOf(this).onError(error, { name: `link of ${this.name}` })
+        hubOf(this).tell(error, { name: `link of ${this.name}` })
       }
     }
   }

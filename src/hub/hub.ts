@@ -267,7 +267,7 @@ export class Hub {
       } catch (error) {
         const { arrivedFrom } = kernel
         kernel.arrivedFrom = null
-        this.onError(error, arrivedFrom ?? greenlet) // a raw greenlet died of it, into nobody
+        this.tell(error, arrivedFrom ?? greenlet) // a raw greenlet died of it, into nobody
       }
       resumed++
       if (resumed >= look) {
@@ -337,7 +337,17 @@ export class Hub {
     this.#failed = []
     for (const task of failed) {
       if (!all && task.turn === READY) this.#failed.push(task)
-      else if (!task.failureRead) this.onError(task.slot, task)
+      else if (!task.failureRead) this.tell(task.slot, task)
+    }
+  }
+
+  /** @internal Hands a failure to `onError`; one of `onError` itself must not stop the hub. */
+  tell(error: unknown, greenlet: { readonly name: string }): void {
+    try {
+      this.onError(error, greenlet)
+    } catch (mistake) {
+      reportOnStderr(error, greenlet)
+      reportOnStderr(mistake, { name: 'onError' })
     }
   }
 

@@ -500,3 +500,13 @@ describe('getHub()', () => {
     expect(hub.living()).toEqual([])
   })
 })
+
+describe('an onError that throws', () => {
+  it('does not stop the hub, and both errors are on stderr', async () => {
+    const { stderr, stdout, code } = await runProgram('failing-on-error.ts')
+    expect(code).toBe(0)
+    expect(stdout).toBe('still running\n')
+    expect(stderr).toContain('Greenlet "fail-1" failed')
+    expect(stderr).toContain('Greenlet "onError" failed')
+  })
+})

@@ -13,7 +13,7 @@ const SPIN_MS = 300
 /** How much of what happens each millisecond must at least get through: a fifth. */
 const AT_LEAST = 60
 /** A nap of 1 ms takes two: it begins in the middle of a slice and ends in the middle of another. */
-const NAPS_AT_LEAST = 30
+const NAPS_AT_LEAST = 10
 
 /** A peer on a thread of its own, which our greenlets cannot hold up: it sends a byte each millisecond to whoever connects. */
 const PEER = `
