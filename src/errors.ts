@@ -8,7 +8,7 @@
  * ```
  * Interrupt            asked to stop; passes through your code      GreenletExit, Timeout (src/hub/timeout.ts)
  * GreenloopError       something is wrong
- *   UsageError           your program: a wrong argument or a wrong form (a TypeError too, by name)
+ *   UsageError           your program: a wrong argument or a wrong form (a TypeError too)
  *   InvalidSwitchError   your program: a switch to somebody who cannot take it
  *   ConcurrentObjectUseError  your program: two greenlets wait on a thing made for one
  *   LoopExit             usually your program: nothing is left that could end the wait
@@ -98,11 +98,17 @@ export class GreenloopError extends Error {
 }
 recognise(GreenloopError, 'GreenloopError')
 
-/** Your program: a wrong argument, or a known mistake in how a call is written. The message shows the right line. */
-export class UsageError extends GreenloopError {
-  override readonly code: string = 'GREENLOOP_USAGE'
+/**
+ * Your program: a wrong argument, or a known mistake in how a call is written. The message shows the right line.
+ *
+ * A `TypeError`, as such mistakes are in JavaScript, and a {@link GreenloopError} for `instanceof`.
+ */
+export class UsageError extends TypeError {
+  /** Stable identification for programs. */
+  readonly code: string = 'GREENLOOP_USAGE'
 }
 recognise(UsageError, 'UsageError')
+Object.defineProperty(UsageError.prototype, Symbol.for('greenloop.GreenloopError'), { value: true })
 
 /** Your program: control was switched to somebody who cannot take it now. Nothing was lost: the switch did not happen. */
 export class InvalidSwitchError extends GreenloopError {

@@ -140,3 +140,15 @@ describe('isInterrupt()', () => {
     expect(isInterrupt({ suppressed: new GreenletExit() })).toBe(false)
   })
 })
+
+describe('UsageError', () => {
+  it('is a TypeError and a GreenloopError', () => {
+    const error = new UsageError('wrong')
+    expect([error instanceof TypeError, error instanceof GreenloopError, error instanceof UsageError]).toEqual([
+      true,
+      true,
+      true,
+    ])
+    expect(String(error)).toBe('UsageError: wrong')
+  })
+})
