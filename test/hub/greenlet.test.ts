@@ -1087,19 +1087,23 @@ describe('Greenlet', () => {
     const storage = new AsyncLocalStorage<string>()
 
     it('is inherited from whoever makes the greenlet, and kept over its waits', async () => {
-      const seen: unknown[] = []
-      function* look(): Green<void> {
-        seen.push(storage.getStore())
+      function* look(): Green<unknown[]> {
+        const seen: unknown[] = [storage.getStore()]
         yield* sleep(1)
         seen.push(storage.getStore())
         yield* until(Promise.resolve())
         seen.push(storage.getStore())
+        return seen
       }
       const a = storage.run('a', () => spawn(look))
       const b = storage.run('b', () => spawn(look))
       const none = spawn(look)
       await joinall([a, b, none])
-      expect(seen).toEqual(['a', 'b', undefined, 'a', 'b', undefined, 'a', 'b', undefined])
+      expect([a.value, b.value, none.value]).toEqual([
+        ['a', 'a', 'a'],
+        ['b', 'b', 'b'],
+        [undefined, undefined, undefined],
+      ])
     })
 
     it('changed by enterWith() is private, and is still there after switching away and back', async () => {
