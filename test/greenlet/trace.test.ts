@@ -127,7 +127,7 @@ describe('settrace()', () => {
     greenlet.name = 'g'
     const events: string[] = []
     settrace((event, origin, target) => events.push(`${event} ${origin.name} ${target.name}`))
-    await new Promise((resolve) => setImmediate(resolve))
+    await greenlet.join()
     settrace(null)
     expect(events.filter((event) => event.endsWith(' g'))).toEqual(['switch main g', 'switch main g'])
     expect(greenlet.ready()).toBe(true)

@@ -197,7 +197,9 @@ describe('a request fails', () => {
 
   it('with the error of the connection when it is reset in mid-body', async () => {
     const { url } = await serve()
-    expect(await rejection(run(() => requests.get(`${url}/reset`)))).toMatchObject({ code: 'ECONNRESET' })
+    const { code } = (await rejection(run(() => requests.get(`${url}/reset`)))) as { code?: unknown }
+    // undici's own code when its parser notices first that the other side is gone
+    expect(['ECONNRESET', 'UND_ERR_SOCKET']).toContain(code)
   })
 
   it('when the server closes the connection before the body is complete', async () => {

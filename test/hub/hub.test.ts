@@ -230,7 +230,8 @@ describe('a slice', () => {
     }
     setImmediate(count)
     await spawn(function* () {
-      while (!rang && rounds < 1_000_000) {
+      // Until the timer has rung, and through more slices than begin in a microtask; a starved timer would never ring.
+      while (!(rang && rounds > 64) && rounds < 1_000_000) {
         yield* until(Promise.resolve())
         rounds++
       }
