@@ -8,7 +8,7 @@
  * Stands on the kernel. Leaves it to the host how plain code awaits (`then`) and how a wait is parked.
  */
 import { InternalError } from '../errors.ts'
-import { type Coroutine, type Described, kernel, READY, READY_CANCELLED } from './kernel.ts'
+import { type Coroutine, type Described, type Kernel, kernel, READY, READY_CANCELLED } from './kernel.ts'
 import { brandOperation, type Operation, type Resume, type Suspend } from './protocol.ts'
 import { forgottenSwitch, iteratedOperation } from './usage.ts'
 
@@ -85,7 +85,6 @@ export function takePending(greenlet: Coroutine): Error {
 
 /** The answer of an operation that has parked its greenlet. */
 export const SUSPENDED: Kernel['suspended'] = kernel.suspended
-type Kernel = typeof kernel
 
 /** The answer of an operation that has its value already: no switch, no allocation. */
 export function ready<T>(value: T): Step<T> {

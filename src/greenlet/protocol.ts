@@ -59,3 +59,8 @@ export function isGenerator(value: unknown): value is Generator<unknown, unknown
     typeof (value as { next?: unknown }).next === 'function'
   )
 }
+
+/** Whether `value` can be waited for as a promise, of whatever kind and realm. */
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function' // any value may be asked
+}

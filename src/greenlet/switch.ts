@@ -72,7 +72,7 @@ function operationFor(target: Coroutine, payload: unknown, kind: Kind): SwitchOp
  * A switch made in a greenlet, to be driven on the spot.
  *
  * One object serves all switches to a target: none may be kept beyond its expression, and one that is is found out by `kernel.undriven`.
- * A new one each call is twice the price where memory is slow.
+ * A new one each call costs a fifth more instructions, and is garbage.
  *
  * Says itself what `BaseOperation` would give it: tools that keep names (tsx) redefine the name of each class, and V8 11 then never
  * optimises `new` of a *derived* class.

@@ -5,7 +5,7 @@
  */
 import { InvalidSwitchError, UsageError } from '../errors.ts'
 import type { Coroutine, Described } from './kernel.ts'
-import { isGenerator, isOperation } from './protocol.ts'
+import { isGenerator, isOperation, isThenable } from './protocol.ts'
 
 /** A value as it may stand in a message: short, with its kind. */
 export function show(value: unknown): string {
@@ -88,7 +88,7 @@ export function foreignYield(greenlet: Coroutine, value: unknown): UsageError {
     )
   }
   const only = `${head}; only operations of this library can be yielded, with yield*.`
-  if (typeof (value as { then?: unknown } | null | undefined)?.then === 'function') {
+  if (isThenable(value)) {
     return new UsageError(
       `${only}\n\n${wrongRight('yield promise', 'hands the promise out', 'yield* until(promise)', 'waits until the promise settles')}`,
     )
@@ -101,13 +101,7 @@ export function foreignYield(greenlet: Coroutine, value: unknown): UsageError {
 /** Something that is no function where a body belongs; `caller` is the call as a person writes it: `spawn`. */
 export function notAFunction(caller: string, value: unknown): UsageError {
   const head = `${caller}() expects a function, but got ${show(value)}.`
-  const made = isGenerator(value)
-    ? 'generator'
-    : isOperation(value)
-      ? 'operation'
-      : typeof (value as { then?: unknown } | null | undefined)?.then === 'function'
-        ? 'promise'
-        : ''
+  const made = isGenerator(value) ? 'generator' : isOperation(value) ? 'operation' : isThenable(value) ? 'promise' : ''
   if (made === '') return new UsageError(head)
   return new UsageError(
     `${head}\n\nProbably the function was called instead of passed:\n${wrongRight(`${caller}(getPage(url))`, `getPage(url) has already made the ${made}`, `${caller}(getPage, url)`)}`,

@@ -1,7 +1,7 @@
 /**
  * Fetch for greenlets: Node's own, drivable with `yield*`, and aborted when the greenlet that drives it is killed.
  *
- * Nothing changes for everybody else: the same arguments, the same promise, the same `Response`. Each request gets an AbortController of
+ * Nothing changes for everybody else: the same arguments, a promise of the same outcome, the same `Response`. Each request gets an AbortController of
  * ours beside the caller's signal; the promises of `fetch` and of the body's methods carry an iterator whose undo aborts it. That an
  * iterator hangs on these promises, and not a general one on all, is what makes the abort possible: a plain promise cannot be called back.
  *

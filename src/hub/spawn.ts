@@ -94,12 +94,12 @@ export function joinall<const G extends Iterable<Greenlet>>(
   options: JoinallOptions = {},
 ): Operation<Joined<G>> {
   const list = checkGreenlets(greenlets)
-  const { timeoutMs, count, raiseError } = options
+  const { timeoutMs, count } = options
   if (timeoutMs !== undefined) checkMs('joinall()', 'timeoutMs', timeoutMs)
   if (count !== undefined && !(Number.isInteger(count) && count >= 0)) {
     throw new UsageError(`joinall() expects \`count\` to be an integer, 0 or more, but got ${show(count)}.`)
   }
-  return new Joinall(list, options, raiseError === true) as Operation<unknown> as Operation<Joined<G>> // the list is G's elements in order
+  return new Joinall(list, options) as Operation<unknown> as Operation<Joined<G>> // the list is G's elements in order
 }
 
 function checkGreenlets(greenlets: unknown): Greenlet[] {
@@ -118,28 +118,27 @@ function checkGreenlets(greenlets: unknown): Greenlet[] {
 class Joinall extends HubOperation<readonly Greenlet[]> {
   readonly #greenlets: readonly Greenlet[]
   readonly #options: JoinallOptions
-  readonly #raiseError: boolean
 
-  constructor(greenlets: readonly Greenlet[], options: JoinallOptions, raiseError: boolean) {
+  constructor(greenlets: readonly Greenlet[], options: JoinallOptions) {
     super()
     this.#greenlets = greenlets
     this.#options = options
-    this.#raiseError = raiseError
   }
 
   override begin(greenlet: Coroutine): Step<readonly Greenlet[]> {
     const all = this.#greenlets
+    const { count = all.length, timeoutMs, raiseError = false } = this.#options
     let ended = 0
     for (const one of all) {
       if (one.status < RETURNED) continue
       ended++
-      if (this.#raiseError && !one.successful()) throw one.readFailure()
+      if (raiseError && !one.successful()) throw one.readFailure()
     }
-    const missing = Math.min(this.#options.count ?? all.length, all.length) - ended
+    const missing = Math.min(count, all.length) - ended
     if (missing <= 0) return ready(all)
     if (all.includes(greenlet as Greenlet))
       throw new UsageError(`Greenlet "${greenlet.name}" waits for itself in joinall(); it could never go on.`)
-    return new JoinallWait(greenlet, all, missing, this.#raiseError).limit(this.#options.timeoutMs).park()
+    return new JoinallWait(greenlet, all, missing, raiseError).limit(timeoutMs).park()
   }
 
   override toString(): string {

@@ -7,7 +7,7 @@
 import { GreenletExit, GreenletKilledError, UsageError } from '../errors.ts'
 import { type Coroutine, FAILED, RETURNED } from '../greenlet/kernel.ts'
 import { drive, ready, type Step, takePending } from '../greenlet/operation.ts'
-import { type Driven, type Green, isGenerator, isOperation, type Operation } from '../greenlet/protocol.ts'
+import { type Driven, type Green, isGenerator, isOperation, isThenable, type Operation } from '../greenlet/protocol.ts'
 import { show, wrongRight } from '../greenlet/usage.ts'
 import { Timer } from './clock.ts'
 import { type Hub, hubOf } from './hub.ts'
@@ -166,7 +166,7 @@ export interface Abortable {
 export class PromiseWait extends Wait {
   readonly #abortable: Abortable | null
   readonly #text: string
-  /** Set when the wait was given up: the promise still settles, and nobody is there. */
+  /** Set when the wait has ended, by the promise or by being given up; the promise may settle later, and nobody is there. */
   #over = false
 
   constructor(greenlet: Coroutine, abortable: Abortable | null, text = 'until(promise)') {
@@ -223,10 +223,6 @@ export class PromiseWait extends Wait {
     this.#abortable?.settled?.()
     return true
   }
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function' // any value may be asked
 }
 
 /** Drives what a body has returned, whatever it is; null when there is nothing to drive. */
