@@ -15,8 +15,9 @@ export {
   LoopExit,
   SocketClosedError,
   UsageError,
-} from './errors.ts'
+} from './errors/classes.ts'
 export {
+  type Begun,
   type Driven,
   type ErrorClass,
   type Green,

@@ -1,9 +1,9 @@
 /**
  * Floor 0: switching only. Knows no clock, no I/O, no Node.
  */
-export { GreenletExit, Interrupt, InvalidSwitchError, isInterrupt, UsageError } from '../errors.ts'
+export { GreenletExit, Interrupt, InvalidSwitchError, isInterrupt, UsageError } from '../errors/classes.ts'
+export type { Begun, Driven, Green, Operation, Resume, Suspend } from '../protocol.ts'
 export type { TraceEvent } from './kernel.ts'
-export type { Driven, Green, Operation, Resume, Suspend } from './protocol.ts'
 export { type ErrorClass, getcurrent, RawGreenlet } from './raw-greenlet.ts'
 export type { Switch } from './switch.ts'
 export { gettrace, settrace, type Tracer } from './trace.ts'

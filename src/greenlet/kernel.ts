@@ -1,11 +1,12 @@
 /**
  * The one cell of mutable state that switching needs, and what the trampoline knows of a greenlet.
  *
- * Stands on nothing. The cell is kept under a registered symbol, so that two compatible copies of the library in one process share the
+ * Stands on the protocol. The cell is kept under a registered symbol, so that two compatible copies of the library in one process share the
  * current greenlet and the marks of the protocol; an incompatible copy is refused by name. Leaves time, waiting and I/O to the host
  * (`src/hub`), which finds here the slots that it keeps on a greenlet.
  */
-import type { Resume, Suspend } from './protocol.ts'
+import type { Described } from '../errors/usage.ts'
+import type { Resume, Suspend } from '../protocol.ts'
 
 /** How a greenlet is to be read: what its `slot` holds and what resuming it means. A plain number, since hot code compares it. */
 export const UNSTARTED = 0
@@ -121,11 +122,6 @@ export interface MainCall {
   /** Whom it switched to. */
   readonly target: Coroutine
   settle(failed: boolean, outcome: unknown): void
-}
-
-/** Something that a message can name. */
-export interface Described {
-  toString(): string
 }
 
 /** The shared cell. */

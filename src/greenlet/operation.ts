@@ -7,10 +7,10 @@
  *
  * Stands on the kernel. Leaves it to the host how plain code awaits (`then`) and how a wait is parked.
  */
-import { InternalError } from '../errors.ts'
-import { type Coroutine, type Described, type Kernel, kernel, READY, READY_CANCELLED } from './kernel.ts'
-import { brandOperation, type Operation, type Resume, type Suspend } from './protocol.ts'
-import { forgottenSwitch, iteratedOperation } from './usage.ts'
+import { InternalError } from '../errors/classes.ts'
+import { type Described, forgottenSwitch, iteratedOperation } from '../errors/usage.ts'
+import { brandOperation, type Operation, type Resume, type Suspend } from '../protocol.ts'
+import { type Coroutine, type Kernel, kernel, READY, READY_CANCELLED } from './kernel.ts'
 
 /** The answer of one step of an operation. */
 export type Step<T> = IteratorResult<Suspend, T>

@@ -4,10 +4,11 @@
  * Stands on the trampoline. Leaves scheduling, waiting and reporting to `Greenlet` in `src/hub`; the fields marked "of the host" are
  * slots that it keeps here, so that a raw greenlet can wait in the hub too.
  */
-import { InternalError, UsageError } from '../errors.ts'
+import { InternalError, UsageError } from '../errors/classes.ts'
+import { type Described, notAFunction, nothingToRun, show } from '../errors/usage.ts'
+import { type Driven, isOperation } from '../protocol.ts'
 import {
   type Coroutine,
-  type Described,
   FAILED,
   type Frame,
   kernel,
@@ -21,10 +22,8 @@ import {
   UNSTARTED,
 } from './kernel.ts'
 import { drive } from './operation.ts'
-import { type Driven, isOperation } from './protocol.ts'
 import { AN_ERROR, makeSwitch, NO_VALUE, ONE_VALUE, SEVERAL_VALUES, type Switch, toError } from './switch.ts'
 import { deliver } from './trampoline.ts'
-import { notAFunction, nothingToRun, show } from './usage.ts'
 
 /** A class of errors that can be made without arguments, as `throw` and `kill` take it. */
 export type ErrorClass = new () => Error

@@ -7,11 +7,20 @@
  *
  * Stands on the trampoline. Leaves to the host what happens when control went to one of its waits.
  */
-import { GreenletExit, InvalidSwitchError, UsageError } from '../errors.ts'
+import { GreenletExit, InvalidSwitchError, UsageError } from '../errors/classes.ts'
+import {
+  awaitedSwitch,
+  type Described,
+  mainNotWaiting,
+  notAnError,
+  processExiting,
+  storedSwitch,
+  unfinishedValue,
+} from '../errors/usage.ts'
+import { brandOperation, type Operation, type Resume, type Suspend } from '../protocol.ts'
 import {
   Arguments,
   type Coroutine,
-  type Described,
   ERROR_ARRIVED,
   FAILED,
   INTERRUPTED,
@@ -25,9 +34,7 @@ import {
   UNSTARTED,
 } from './kernel.ts'
 import { BaseOperation, ready, type Step, SUSPENDED, takePending } from './operation.ts'
-import { brandOperation, type Operation, type Resume, type Suspend } from './protocol.ts'
 import { deliver, die, enter, firstAlive, leaveWait, traceTransfer } from './trampoline.ts'
-import { awaitedSwitch, mainNotWaiting, notAnError, processExiting, storedSwitch, unfinishedValue } from './usage.ts'
 
 /** What `switch` and `throw` return. */
 export interface Switch extends Operation<unknown> {

@@ -20,7 +20,9 @@
  * Stands on the kernel. Knows no clock, no hub, no Node; the async context is a method it calls without knowing whose.
  * @see the measurements behind the shape: `docs/design.md`
  */
-import { GreenletExit, InvalidSwitchError } from '../errors.ts'
+import { GreenletExit, InvalidSwitchError } from '../errors/classes.ts'
+import { foreignYield, forgottenSwitch } from '../errors/usage.ts'
+import { isGenerator } from '../protocol.ts'
 import {
   Arguments,
   type Coroutine,
@@ -38,8 +40,6 @@ import {
   VALUE_ARRIVED,
 } from './kernel.ts'
 import { SUSPENDED } from './operation.ts'
-import { isGenerator } from './protocol.ts'
-import { foreignYield, forgottenSwitch } from './usage.ts'
 
 type Step = IteratorResult<unknown, unknown>
 

@@ -6,12 +6,12 @@
  */
 import { TextDecoder } from 'node:util'
 import { Agent, Dispatcher, getGlobalDispatcher, interceptors, request as undiciRequest } from 'undici'
-import { GreenloopError, UsageError } from '../errors.ts'
-import type { Operation } from '../greenlet/protocol.ts'
-import { show } from '../greenlet/usage.ts'
+import { GreenloopError, UsageError } from '../errors/classes.ts'
+import { show } from '../errors/usage.ts'
 import { withTimeout } from '../hub/timeout.ts'
 import { until } from '../hub/wait.ts'
 import { checkMs } from '../hub/waiter.ts'
+import type { Operation } from '../protocol.ts'
 
 /** How many redirects are followed; Python's `requests` has the same number. */
 const MAX_REDIRECTS = 30

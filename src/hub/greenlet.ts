@@ -7,7 +7,8 @@
  * Stands on `RawGreenlet` and the hub. Leaves starting with arguments and waiting for several to `spawn.ts`.
  */
 import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks'
-import { GreenletExit } from '../errors.ts'
+import { GreenletExit } from '../errors/classes.ts'
+import { notAFunction } from '../errors/usage.ts'
 import {
   Arguments,
   type Coroutine,
@@ -18,11 +19,10 @@ import {
   type Scope,
   UNSTARTED,
 } from '../greenlet/kernel.ts'
-import type { Driven, Operation } from '../greenlet/protocol.ts'
 import { type ErrorClass, RawGreenlet } from '../greenlet/raw-greenlet.ts'
 import { toError } from '../greenlet/switch.ts'
 import { deliver, leaveWait } from '../greenlet/trampoline.ts'
-import { notAFunction } from '../greenlet/usage.ts'
+import type { Begun, Driven, Operation } from '../protocol.ts'
 import { type Hub, hubOf, type Task } from './hub.ts'
 import { Timeout } from './timeout.ts'
 import { EndOperation, follow, type Listener, NO_WAIT, OutcomeOperation } from './wait.ts'
@@ -209,7 +209,7 @@ export class Greenlet<T = unknown, A extends readonly unknown[] = readonly []> e
    * @switches only if it must wait
    * @source gevent: `Greenlet.kill`
    */
-  kill(error?: Error | ErrorClass, options: KillOptions = {}): Operation<void> {
+  kill(error?: Error | ErrorClass, options: KillOptions = {}): Begun<void> {
     const reason = toError('kill', error)
     if (options.timeoutMs !== undefined) checkMs('kill()', 'timeoutMs', options.timeoutMs)
     if (this.status >= RETURNED) return NO_WAIT

@@ -23,7 +23,7 @@
  *
  * Stands on the trampoline, the clock and the greenlet's host slots. Leaves to `greenlet.ts` what a greenlet is beyond its switching.
  */
-import { LoopExit } from '../errors.ts'
+import { LoopExit } from '../errors/classes.ts'
 import {
   type Coroutine,
   INTERRUPTED,
@@ -37,9 +37,9 @@ import {
   UNSTARTED,
 } from '../greenlet/kernel.ts'
 import { SUSPENDED, takePending } from '../greenlet/operation.ts'
-import type { Suspend } from '../greenlet/protocol.ts'
 import { awaitedMainCalls, resume } from '../greenlet/switch.ts'
 import { leaveWait } from '../greenlet/trampoline.ts'
+import type { Suspend } from '../protocol.ts'
 import { type Clock, systemClock, Timers } from './clock.ts'
 import { deadlockReport, debugObserver, failureReport, type HubObserver } from './report.ts'
 

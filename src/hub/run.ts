@@ -3,8 +3,9 @@
  *
  * Stands on `Greenlet`. Adds what only main has: LoopExit is raised in its waits, and Ctrl-C ends it and all others in good order.
  */
-import type { Driven } from '../greenlet/protocol.ts'
-import { notAFunction } from '../greenlet/usage.ts'
+
+import { notAFunction } from '../errors/usage.ts'
+import type { Driven } from '../protocol.ts'
 import { Greenlet } from './greenlet.ts'
 import { getHub } from './hub.ts'
 import { joinall, spawnWith } from './spawn.ts'

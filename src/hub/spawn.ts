@@ -3,12 +3,12 @@
  *
  * Stands on `Greenlet`.
  */
-import { UsageError } from '../errors.ts'
+import { UsageError } from '../errors/classes.ts'
+import { notAFunction, show } from '../errors/usage.ts'
 import { type Coroutine, FAILED, RETURNED } from '../greenlet/kernel.ts'
 import { ready, type Step } from '../greenlet/operation.ts'
-import type { Driven, Operation } from '../greenlet/protocol.ts'
 import { isGreenlet } from '../greenlet/raw-greenlet.ts'
-import { notAFunction, show } from '../greenlet/usage.ts'
+import type { Driven, Operation } from '../protocol.ts'
 import { Greenlet, type WaitOptions } from './greenlet.ts'
 import type { Ending, Listener } from './wait.ts'
 import { checkMs, HubOperation, Wait } from './waiter.ts'

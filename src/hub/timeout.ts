@@ -3,10 +3,10 @@
  *
  * Stands on the hub's timers and `interrupt`. It is itself the error that is thrown, so "is it mine?" is a comparison: `err === timeout`.
  */
-import { Interrupt, recognise, UsageError } from '../errors.ts'
+import { Interrupt, recognise, UsageError } from '../errors/classes.ts'
+import { notAFunction, wrongRight } from '../errors/usage.ts'
 import { type Coroutine, kernel } from '../greenlet/kernel.ts'
-import type { Driven, Operation } from '../greenlet/protocol.ts'
-import { notAFunction, wrongRight } from '../greenlet/usage.ts'
+import type { Driven, Operation } from '../protocol.ts'
 import { Timer } from './clock.ts'
 import { hubOf } from './hub.ts'
 import { call } from './wait.ts'

@@ -4,11 +4,11 @@
  * Stands on waits and the hub's timers. The methods that make the last are `Greenlet`'s; waiting for several is in `spawn.ts`.
  */
 
-import { GreenletExit, GreenletKilledError, UsageError } from '../errors.ts'
+import { GreenletExit, GreenletKilledError, UsageError } from '../errors/classes.ts'
+import { show, wrongRight } from '../errors/usage.ts'
 import { type Coroutine, FAILED, RETURNED } from '../greenlet/kernel.ts'
 import { drive, ready, type Step, takePending } from '../greenlet/operation.ts'
-import { type Driven, type Green, isGenerator, isOperation, isThenable, type Operation } from '../greenlet/protocol.ts'
-import { show, wrongRight } from '../greenlet/usage.ts'
+import { type Driven, type Green, isGenerator, isOperation, isThenable, type Operation } from '../protocol.ts'
 import { Timer } from './clock.ts'
 import { type Hub, hubOf } from './hub.ts'
 import { checkMs, HubOperation, Wait } from './waiter.ts'

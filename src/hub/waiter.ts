@@ -19,13 +19,13 @@
  * Stands on the hub. Leaves to each primitive whom it wakes in which order.
  */
 import { AsyncResource } from 'node:async_hooks'
-import { ConcurrentObjectUseError, InternalError, UsageError } from '../errors.ts'
+import { ConcurrentObjectUseError, InternalError, UsageError } from '../errors/classes.ts'
+import { show } from '../errors/usage.ts'
 import { type Coroutine, FAILED, kernel, type PendingWait } from '../greenlet/kernel.ts'
 import { BaseOperation, ready, type Step } from '../greenlet/operation.ts'
-import { brandOperation, type Green, type Operation, type Resume, type Suspend } from '../greenlet/protocol.ts'
 import { RawGreenlet } from '../greenlet/raw-greenlet.ts'
 import { resume } from '../greenlet/switch.ts'
-import { show } from '../greenlet/usage.ts'
+import { brandOperation, type Green, type Operation, type Resume, type Suspend } from '../protocol.ts'
 import { Timer } from './clock.ts'
 import { type Hub, hubOf } from './hub.ts'
 

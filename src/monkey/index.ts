@@ -4,8 +4,8 @@
  * Each patch is in a file named like what it patches. None has behaviour of its own.
  */
 import { syncBuiltinESMExports } from 'node:module'
-import { UsageError } from '../errors.ts'
-import { show } from '../greenlet/usage.ts'
+import { UsageError } from '../errors/classes.ts'
+import { show } from '../errors/usage.ts'
 import { patchDns } from './dns.ts'
 import { patchFetch } from './fetch.ts'
 import { patchNet } from './net.ts'

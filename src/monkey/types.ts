@@ -1,8 +1,9 @@
 /**
  * What the patches add, for the compiler: importing `greenloop/monkey` makes the patched forms visible, and nothing else does.
  */
-import type { Operation, Resume, Suspend } from '../greenlet/protocol.ts'
+
 import type { SocketMethods } from '../net/socket.ts'
+import type { Operation, Resume, Suspend } from '../protocol.ts'
 
 declare global {
   interface Promise<T> {

@@ -5,10 +5,10 @@
  * a kill ends the wait at once, and the answer is dropped when it comes.
  */
 import dns, { type LookupAddress, type LookupAllOptions, type LookupOptions } from 'node:dns'
-import { UsageError } from '../errors.ts'
-import type { Operation } from '../greenlet/protocol.ts'
-import { show } from '../greenlet/usage.ts'
+import { UsageError } from '../errors/classes.ts'
+import { show } from '../errors/usage.ts'
 import { until } from '../hub/wait.ts'
+import type { Operation } from '../protocol.ts'
 
 const nodeLookup = dns.lookup
 

@@ -8,12 +8,12 @@
  * Stands on waits. Leaves names and addresses to Node (`dns.ts` for lookups of one's own).
  */
 import net from 'node:net'
-import { ConcurrentObjectUseError, SocketClosedError, UsageError } from '../errors.ts'
+import { ConcurrentObjectUseError, SocketClosedError, UsageError } from '../errors/classes.ts'
+import { show } from '../errors/usage.ts'
 import type { Coroutine } from '../greenlet/kernel.ts'
 import { ready, type Step } from '../greenlet/operation.ts'
-import type { Operation, Resume, Suspend } from '../greenlet/protocol.ts'
-import { show } from '../greenlet/usage.ts'
 import { HubOperation, Wait } from '../hub/waiter.ts'
+import type { Operation, Resume, Suspend } from '../protocol.ts'
 
 /** What every socket gains: by `connect` of this room, or by the patch. */
 export interface SocketMethods {

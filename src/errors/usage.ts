@@ -1,11 +1,20 @@
 /**
  * The known mistakes of switching, each with the wrong and the right line.
  *
- * Stands on the errors and the kernel's types. Decides nothing: those who find a mistake call it by name here.
+ * Stands on the classes and the protocol. Decides nothing: those who find a mistake call it by name here.
  */
-import { InvalidSwitchError, UsageError } from '../errors.ts'
-import type { Coroutine, Described } from './kernel.ts'
-import { isGenerator, isOperation, isThenable } from './protocol.ts'
+import { isGenerator, isOperation, isThenable } from '../protocol.ts'
+import { InvalidSwitchError, UsageError } from './classes.ts'
+
+/** A greenlet, as far as a message is concerned. */
+export interface Named {
+  readonly name: string
+}
+
+/** An operation, as far as a message is concerned: the call as a person would write it. */
+export interface Described {
+  toString(): string
+}
 
 /** A value as it may stand in a message: short, with its kind. */
 export function show(value: unknown): string {
@@ -43,14 +52,14 @@ export function wrongRight(wrong: string, why: string, right: string, remark = '
 }
 
 /** `switch()` without `yield*` in a greenlet: found at the next suspension, or at a second switch. */
-export function forgottenSwitch(greenlet: Coroutine, undriven: Described): UsageError {
+export function forgottenSwitch(greenlet: Named, undriven: Described): UsageError {
   return new UsageError(
     `Greenlet "${greenlet.name}" made a ${String(undriven)} that it did not drive.\n\n${wrongRight('other.switch()', 'makes the switch and drops it', 'yield* other.switch()', 'control goes there and comes back here')}`,
   )
 }
 
 /** An operation that was iterated in a greenlet: each step of the iterator would begin the wait again. */
-export function iteratedOperation(greenlet: Coroutine, operation: Described): UsageError {
+export function iteratedOperation(greenlet: Named, operation: Described): UsageError {
   return new UsageError(
     `Greenlet "${greenlet.name}" iterated ${String(operation)} instead of driving it.\n\n` +
       `  [...sleep(10)]; for (const x of sleep(10)) {}   // incorrect: begins the wait over and over\n` +
@@ -80,7 +89,7 @@ export function unfinishedValue(operation: Described): UsageError {
 }
 
 /** Something that is no suspension of ours came out of a body. */
-export function foreignYield(greenlet: Coroutine, value: unknown): UsageError {
+export function foreignYield(greenlet: Named, value: unknown): UsageError {
   const head = `Greenlet "${greenlet.name}" yielded ${show(value)}`
   if (isOperation(value) || isGenerator(value)) {
     return new UsageError(
@@ -109,7 +118,7 @@ export function notAFunction(caller: string, value: unknown): UsageError {
 }
 
 /** Neither a function nor a class with `run()`. */
-export function nothingToRun(greenlet: { readonly name: string }, className: string): UsageError {
+export function nothingToRun(greenlet: Named, className: string): UsageError {
   return new UsageError(
     `Greenlet "${greenlet.name}" has nothing to run: it was made without a function, and its class has no run().
 
@@ -123,7 +132,7 @@ export function notAnError(caller: string, value: unknown): UsageError {
 }
 
 /** Main is not inside a `switch()`: it has finished, or it waits in the hub. */
-export function mainNotWaiting(from: Coroutine): InvalidSwitchError {
+export function mainNotWaiting(from: Named): InvalidSwitchError {
   return new InvalidSwitchError(
     `Greenlet "${from.name}" switched to main, but main is not waiting in a switch(): it has gone on, and nobody would take the value.\n` +
       `Main waits only while plain code is in greenlet.switch(), or awaits it.`,
@@ -131,7 +140,7 @@ export function mainNotWaiting(from: Coroutine): InvalidSwitchError {
 }
 
 /** The process is ending; there is no loop left that could bring control back. */
-export function processExiting(target: Coroutine): InvalidSwitchError {
+export function processExiting(target: Named): InvalidSwitchError {
   return new InvalidSwitchError(
     `Main has finished and the process is exiting: nothing can be switched to any more, not even "${target.name}".\n` +
       `Do it before the 'exit' event, for instance at the end of run(function* () { ... }).`,

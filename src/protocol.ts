@@ -7,6 +7,7 @@
 
 declare const suspendBrand: unique symbol
 declare const resumeBrand: unique symbol
+declare const begunBrand: unique symbol
 
 /** What a suspension yields. Only operations of the library make one. */
 export interface Suspend {
@@ -33,6 +34,14 @@ export type Green<T> = Generator<Suspend, T, Resume>
 export interface Operation<T> extends PromiseLike<T> {
   /** For `yield*`. */
   [Symbol.iterator](): Iterator<Suspend, T, Resume>
+}
+
+/**
+ * An operation whose effect has happened at the call, such as `g.kill()`: driving it only waits for the end, and may be left out.
+ */
+export interface Begun<T> extends Operation<T> {
+  /** For the compiler only. */
+  readonly [begunBrand]?: true
 }
 
 /** What a body may return: it is driven when it is a generator, an operation or a promise, and is the outcome itself otherwise. */
