@@ -23,6 +23,7 @@ export {
   type Green,
   getcurrent,
   gettrace,
+  green,
   type Operation,
   RawGreenlet,
   type Resume,

@@ -81,6 +81,15 @@ export function awaitedSwitch(operation: Described): UsageError {
   )
 }
 
+/** `switch()` or `throw()` in the callback of `settrace`. */
+export function switchingTracer(): UsageError {
+  return new UsageError(
+    'A tracer called switch() or throw(), but it runs in the middle of a switch, where it can only watch.\n\n' +
+      '  settrace(() => other.switch())                // incorrect: a switch within a switch\n' +
+      '  settrace((event, from, to) => log.push(to))   // correct: note it, and act when a greenlet runs',
+  )
+}
+
 /** `.value` of a switch that has not come back. */
 export function unfinishedValue(operation: Described): UsageError {
   return new UsageError(

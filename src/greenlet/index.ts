@@ -3,6 +3,7 @@
  */
 export { GreenletExit, Interrupt, InvalidSwitchError, isInterrupt, UsageError } from '../errors/classes.ts'
 export type { Begun, Driven, Green, Operation, Resume, Suspend } from '../protocol.ts'
+export { green } from './green.ts'
 export type { TraceEvent } from './kernel.ts'
 export { type ErrorClass, getcurrent, RawGreenlet } from './raw-greenlet.ts'
 export type { Switch } from './switch.ts'

@@ -12,7 +12,7 @@ import type { Resume, Suspend } from '../protocol.ts'
 export const UNSTARTED = 0
 /** Suspended: the next resumption throws `slot`. */
 export const INTERRUPTED = 1
-/** Suspended in a `switch()`, and nowhere else: whoever switches to it may hand it a value. A running greenlet may still bear it. */
+/** Suspended in a `switch()`, and nowhere else: whoever switches to it may hand it a value. Never while it runs. */
 export const SWITCHED_OUT = 2
 /** Running, or parked in a wait of the host, or ready: a value in `slot` is what it waited for. Main always is. */
 export const OCCUPIED = 3
@@ -77,17 +77,30 @@ export interface Coroutine {
   fn: ((...args: never[]) => unknown) | null
   /** Runs when `fn` is null. */
   run(...args: unknown[]): unknown
-  /** The operation that greenlets switch to it with: made at the first switch, and used again by each, since none may be kept. */
+  /**
+   * The operation that greenlets switch to it with, once it has been switched out; used again by each, since none may be kept. Null
+   * before, and always for main.
+   */
   switcher: Described | null
+  /**
+   * Whom it switches to. Set by the call of `switch()` to its target, or to the operation when that is yet to be looked at, and taken
+   * by the trampoline when the greenlet has suspended. So it is set only while the greenlet runs, and when it is set in a place that
+   * knows of no switch, a `yield*` was forgotten. Main's is main itself, or who runs first: it is never null.
+   */
+  goal: Coroutine | Described | null
   /** Where control goes when this one ends. Null only for main. */
   parent: Coroutine | null
-  /** Set from the first step on, null while unstarted and again when dead. */
+  /** The innermost of its frames, the one to be resumed. Set from the first step on, null while unstarted and again when dead. */
   frame: Frame | null
+  /** The frames that called it, outermost first, as far as the calls are `green`; those of plain `yield*` lie in V8. Null: none yet. */
+  callers: Frame[] | null
   status: Status
   /** Arguments, then the value or error of the next resumption, then the outcome; `status` tells which. */
   slot: unknown
   /** The async context its code runs in; null: that of whoever resumes it. */
   scope: Scope | null
+  /** What `Local`s hold for it, by local. Null: nothing yet, and when dead. */
+  locals: WeakMap<object, unknown> | null
 
   // Slots of the host. Floor 0 never starts or ends a wait; it undoes one when somebody throws past it.
   /** Set while the host has it parked in a wait, never while it runs. */
@@ -103,6 +116,8 @@ export interface Coroutine {
 
   /** Gives a frame for what the body's call returned, or null when that is the outcome itself. */
   adopt(made: unknown): Frame | null
+  /** @throws when it has nothing to run. Asked before the first step. */
+  checkRunnable(): void
   /** Told once, when `status` has become RETURNED or FAILED; answers who runs next. */
   ended(): Coroutine
   /** Its name in messages. */
@@ -133,12 +148,14 @@ export interface Kernel {
   /** Main, except while a greenlet's code runs. */
   current: Coroutine
   main: Coroutine
-  /** Written by an operation before it answers SUSPENDED: who runs next. */
-  target: Coroutine
-  /** The `switch()` that was made in the running slice and is not driven yet; at most one, and null between slices. */
-  undriven: Described | null
+  /** The scope that the running greenlet was entered with; another one is entered before its greenlets run. */
+  scope: Scope | null
+  /** How many `green` calls lie upon one another in the native stack. */
+  depth: number
   /** `settrace`; null: nobody watches. */
   tracer: ((event: TraceEvent, origin: Coroutine, target: Coroutine) => void) | null
+  /** Set while `tracer` runs. */
+  tracing: boolean
   /** Set by the host's schedule explorer: waits that are ready switch as well. */
   everyWaitSwitches: boolean
   /** Set when the process is exiting: nothing can be switched to any more. */
@@ -164,7 +181,7 @@ export interface Kernel {
   readonly resumed: Resume & { done: true; value: unknown }
 }
 
-const PROTOCOL = 1
+const PROTOCOL = 2
 const SYMBOL = Symbol.for('greenloop.kernel')
 
 function shareKernel(): Kernel {
@@ -178,11 +195,13 @@ function shareKernel(): Kernel {
         `Install one version for all: npm ls greenloop shows who brings which.`,
     )
   }
-  const made: Omit<Kernel, 'current' | 'main' | 'target'> = {
+  const made: Omit<Kernel, 'current' | 'main'> = {
     protocol: PROTOCOL,
     origin: import.meta.url,
-    undriven: null,
+    scope: null,
+    depth: 0,
     tracer: null,
+    tracing: false,
     everyWaitSwitches: false,
     exiting: false,
     arrival: NOTHING_ARRIVED,
@@ -195,8 +214,8 @@ function shareKernel(): Kernel {
     suspended: { done: false, value: {} as Suspend },
     resumed: { done: true, value: undefined } as Kernel['resumed'],
   }
-  // raw-greenlet.ts makes main and fills the three in as soon as the class exists; nothing runs before.
-  const kernel = Object.assign({ current: null, main: null, target: null }, made) as unknown as Kernel
+  // raw-greenlet.ts makes main and fills the two in as soon as the class exists; nothing runs before.
+  const kernel = Object.assign({ current: null, main: null }, made) as unknown as Kernel
   Object.defineProperty(holder, SYMBOL, { value: kernel })
   return kernel
 }

@@ -29,7 +29,7 @@ export abstract class BaseOperation<T> implements Operation<T>, Iterator<Suspend
     const greenlet = kernel.current
     // Plain code that iterates an operation (a test tool comparing two of them) must start nothing and must come to an end.
     if (greenlet === kernel.main) return FINISHED as Step<T>
-    if (greenlet.wait !== null || greenlet.turn === READY || kernel.undriven !== null) refuse(greenlet, this)
+    if (greenlet.wait !== null || greenlet.turn === READY || greenlet.goal !== null) refuse(greenlet, this)
     const step = this.begin(greenlet)
     return kernel.everyWaitSwitches && step !== SUSPENDED ? this.giveWay(greenlet, step) : step
   }
@@ -64,16 +64,20 @@ const FINISHED: IteratorReturnResult<undefined> = { done: true, value: undefined
 
 /** A greenlet that begins a wait has forgotten a switch, or has begun another wait without suspending in it. */
 function refuse(greenlet: Coroutine, operation: Described): never {
-  const { undriven } = kernel
-  if (undriven !== null) {
-    kernel.undriven = null
-    throw forgottenSwitch(greenlet, undriven)
-  }
+  const undriven = takeUndriven(greenlet)
+  if (undriven !== null) throw forgottenSwitch(greenlet, undriven)
   const { wait } = greenlet
   greenlet.wait = null
   wait?.undo()
   if (greenlet.turn === READY) greenlet.turn = READY_CANCELLED
   throw iteratedOperation(greenlet, operation)
+}
+
+/** The `switch()` that the running greenlet has made and not driven; null when there is none. It is forgotten by this. */
+export function takeUndriven(greenlet: Coroutine): Described | null {
+  const { goal } = greenlet
+  greenlet.goal = null
+  return goal !== null && 'switcher' in goal ? goal.switcher : goal
 }
 
 /** Takes the oldest interrupt that reached `greenlet` while it could not take it. */

@@ -19,10 +19,20 @@ import {
   RETURNED,
   type Scope,
   type Status,
+  SWITCHED_OUT,
   UNSTARTED,
 } from './kernel.ts'
 import { drive } from './operation.ts'
-import { AN_ERROR, makeSwitch, NO_VALUE, ONE_VALUE, SEVERAL_VALUES, type Switch, toError } from './switch.ts'
+import {
+  AN_ERROR,
+  type Handover,
+  makeSwitch,
+  NO_VALUE,
+  ONE_VALUE,
+  SEVERAL_VALUES,
+  type Switch,
+  toError,
+} from './switch.ts'
 import { deliver } from './trampoline.ts'
 
 /** A class of errors that can be made without arguments, as `throw` and `kill` take it. */
@@ -57,6 +67,9 @@ export class RawGreenlet<T = unknown> {
   /** @internal */ declare slot: unknown
   /** @internal */ declare scope: Scope | null
   /** @internal */ declare switcher: Described | null
+  /** @internal */ declare goal: Coroutine | Described | null
+  /** @internal */ declare callers: Frame[] | null
+  /** @internal */ declare locals: WeakMap<object, unknown> | null
   /** @internal of the host */ declare wait: PendingWait | null
   /** @internal of the host */ declare turn: 0 | 1 | 2
   /** @internal of the host */ declare behind: Coroutine | null
@@ -82,6 +95,9 @@ export class RawGreenlet<T = unknown> {
     this.slot = NO_ARGUMENTS
     this.scope = null
     this.switcher = null
+    this.goal = null
+    this.callers = null
+    this.locals = null
     this.wait = null
     this.turn = NOT_READY
     this.behind = null
@@ -91,7 +107,7 @@ export class RawGreenlet<T = unknown> {
   /**
    * Passes control to this greenlet, with a value for it.
    *
-   * The first switch calls the body with `values` as arguments. Later ones make the switch that this greenlet is suspended in come back
+   * The first switch calls the body with the values as arguments. Later ones make the switch that this greenlet is suspended in come back
    * with the value: none is `undefined`, several are a list. Switching to a dead greenlet goes to its parent, switching to the current
    * one comes back at once.
    *
@@ -102,16 +118,20 @@ export class RawGreenlet<T = unknown> {
    * @switches always
    * @source greenlet: `greenlet.switch`
    */
-  switch(...values: unknown[]): Switch {
-    if (this.status === UNSTARTED) this.checkRunnable()
-    switch (values.length) {
-      case 0:
-        return makeSwitch(this, undefined, NO_VALUE)
-      case 1:
-        return makeSwitch(this, values[0], ONE_VALUE)
-      default:
-        return makeSwitch(this, values, SEVERAL_VALUES)
+  switch(value?: unknown, ...more: unknown[]): Switch {
+    const { current } = kernel
+    const { switcher } = this
+    if (this.status === SWITCHED_OUT && switcher !== null && current.goal === null) {
+      // The hot path, a tenth of the whole when the values are one rest parameter. The value may lie in the slot already: whoever
+      // else resumes this greenlet before the switch is driven puts another one there.
+      current.goal = this
+      this.slot = more.length === 0 ? value : [value, ...more]
+      return switcher as Handover
     }
+    if (this.status === UNSTARTED) this.checkRunnable()
+    if (more.length > 0) return makeSwitch(this, [value, ...more], SEVERAL_VALUES)
+    // eslint-disable-next-line prefer-rest-params -- the only way to tell `switch(undefined)` from `switch()`
+    return makeSwitch(this, value, arguments.length === 0 ? NO_VALUE : ONE_VALUE)
   }
 
   /**
@@ -224,5 +244,5 @@ if ((kernel.main as Coroutine | null) === null) {
   main.slot = undefined
   kernel.main = main
   kernel.current = main
-  kernel.target = main
+  main.goal = main
 }

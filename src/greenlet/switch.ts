@@ -1,8 +1,8 @@
 /**
  * `switch` and `throw`: the operation that a greenlet drives, and the call that plain code makes.
  *
- * Two forms, since main is not a generator. In a greenlet {@link SwitchOperation} belongs to the expression that makes it: `yield*`
- * drives it, and one that is not driven before the next suspension is the forgotten `yield*`, reported by the trampoline. In plain code
+ * Two forms, since main is not a generator. In a greenlet a switch belongs to the expression that makes it: `yield*` drives it, and
+ * one that is not driven before the next suspension is the forgotten `yield*`, reported by the trampoline. In plain code
  * {@link MainSwitch} runs at once until control comes back.
  *
  * Stands on the trampoline. Leaves to the host what happens when control went to one of its waits.
@@ -10,31 +10,29 @@
 import { GreenletExit, InvalidSwitchError, UsageError } from '../errors/classes.ts'
 import {
   awaitedSwitch,
-  type Described,
   mainNotWaiting,
   notAnError,
   processExiting,
   storedSwitch,
+  switchingTracer,
   unfinishedValue,
 } from '../errors/usage.ts'
-import { brandOperation, type Operation, type Resume, type Suspend } from '../protocol.ts'
+import type { Operation, Resume } from '../protocol.ts'
 import {
   Arguments,
   type Coroutine,
   ERROR_ARRIVED,
-  FAILED,
   INTERRUPTED,
   kernel,
   type MainCall,
   NO_ARGUMENTS,
   NOTHING_ARRIVED,
   READY,
-  RETURNED,
   SWITCHED_OUT,
   UNSTARTED,
 } from './kernel.ts'
-import { BaseOperation, ready, type Step, SUSPENDED, takePending } from './operation.ts'
-import { deliver, die, enter, firstAlive, leaveWait, traceTransfer } from './trampoline.ts'
+import { BaseOperation, ready, type Step, SUSPENDED, takePending, takeUndriven } from './operation.ts'
+import { callTracer, deliver, enter, firstAlive, leaveWait } from './trampoline.ts'
 
 /** What `switch` and `throw` return. */
 export interface Switch extends Operation<unknown> {
@@ -58,41 +56,29 @@ export type Kind = 0 | 1 | 2 | 3
 
 /** Makes the right form for where the call stands. */
 export function makeSwitch(target: Coroutine, payload: unknown, kind: Kind): Switch {
-  if (kernel.current === kernel.main) return new MainSwitch(target, payload, kind)
-  const { undriven } = kernel
-  if (undriven !== null) secondSwitch(undriven)
-  const operation = operationFor(target, payload, kind)
-  kernel.undriven = operation
-  return operation
+  const { current } = kernel
+  if (kernel.tracing) throw switchingTracer()
+  if (current === kernel.main) return new MainSwitch(target, payload, kind)
+  if (current.goal !== null) secondSwitch(current)
+  if (target.status === SWITCHED_OUT && kind !== AN_ERROR) {
+    const handover = new Handover(target)
+    target.switcher = handover
+    target.slot = payload
+    current.goal = target
+    return handover
+  }
+  const transfer = new Transfer(target, payload, kind)
+  current.goal = transfer
+  return transfer
 }
 
-function operationFor(target: Coroutine, payload: unknown, kind: Kind): SwitchOperation {
-  if (kind === AN_ERROR) return new SwitchOperation(target, payload, kind)
-  const used = target.switcher as SwitchOperation | null // only the line below writes it
-  if (used === null) return (target.switcher = new SwitchOperation(target, payload, kind))
-  used.payload = payload
-  used.kind = kind
-  return used
-}
+/** A switch made in a greenlet, to be driven on the spot: it belongs to the expression that makes it. */
+abstract class GreenletSwitch extends BaseOperation<unknown> implements Switch {
+  readonly target: Coroutine
 
-/**
- * A switch made in a greenlet, to be driven on the spot.
- *
- * One object serves all switches to a target: none may be kept beyond its expression, and one that is is found out by `kernel.undriven`.
- * A new one each call costs a fifth more instructions, and is garbage.
- *
- * Says itself what `BaseOperation` would give it: tools that keep names (tsx) redefine the name of each class, and V8 11 then never
- * optimises `new` of a *derived* class.
- */
-class SwitchOperation implements Switch, Iterator<Suspend, unknown, Resume> {
-  declare readonly target: Coroutine
-  declare payload: unknown
-  declare kind: Kind
-
-  constructor(target: Coroutine, payload: unknown, kind: Kind) {
+  constructor(target: Coroutine) {
+    super()
     this.target = target
-    this.payload = payload
-    this.kind = kind
   }
 
   get done(): boolean {
@@ -103,55 +89,83 @@ class SwitchOperation implements Switch, Iterator<Suspend, unknown, Resume> {
     throw unfinishedValue(this)
   }
 
-  [Symbol.iterator](): this {
-    return this
+  /** Its maker has gone on since, or somebody else drives it. */
+  protected refuse(greenlet: Coroutine): Step<unknown> {
+    if (greenlet === kernel.main) return { done: true, value: undefined } // a test tool that iterates what it compares
+    throw storedSwitch(this)
   }
 
-  next(resumed?: Resume): Step<unknown> {
-    if (resumed !== undefined) return resumed as Resume & IteratorReturnResult<unknown> // kernel.resumed: a finished step
-    const greenlet = kernel.current
-    if (kernel.undriven !== this) {
-      if (greenlet === kernel.main) return { done: true, value: undefined } // a test tool that iterates what it compares
-      throw storedSwitch(this)
-    }
-    kernel.undriven = null
-    if (greenlet.pending !== null) throw takePending(greenlet)
-    const { target, payload } = this
-    this.payload = undefined // it is used again, and holds nothing meanwhile
-    greenlet.status = SWITCHED_OUT
-    if (target.status === SWITCHED_OUT && this.kind !== AN_ERROR && target !== greenlet) {
-      target.slot = payload
-      kernel.target = target
-      return SUSPENDED
-    }
-    return aim(greenlet, target, payload, this.kind)
-  }
-
-  throw(error: unknown): Step<unknown> {
-    throw error
-  }
-
-  return(value: unknown): Step<unknown> {
-    return { done: true, value }
-  }
-
-  then<A = unknown, B = never>(
+  override then<A = unknown, B = never>(
     onFulfilled?: ((value: unknown) => A | PromiseLike<A>) | null,
     onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
   ): PromiseLike<A | B> {
     return Promise.reject(awaitedSwitch(this)).then(onFulfilled, onRejected)
   }
 
-  toString(): string {
-    return `${this.kind === AN_ERROR ? 'throw' : 'switch'}() to "${this.target.name}"`
+  override toString(): string {
+    return `switch() to "${this.target.name}"`
   }
 }
 
-brandOperation(SwitchOperation.prototype)
+/**
+ * The usual switch: to a greenlet that was switched out itself, and takes a value.
+ *
+ * One object serves all switches to a target, and says nothing but whom: the value lies with the target already, and whether it is
+ * driven by the greenlet and in the slice that made it is seen from that greenlet's `goal`. A new operation for each call costs a fifth
+ * more instructions, and is garbage.
+ */
+export class Handover extends GreenletSwitch {
+  override next(resumed?: Resume): Step<unknown> {
+    if (resumed !== undefined) return resumed as Resume & IteratorReturnResult<unknown> // kernel.resumed: a finished step
+    const greenlet = kernel.current
+    if (greenlet.goal !== this.target || greenlet.pending !== null) return this.refuse(greenlet)
+    greenlet.status = SWITCHED_OUT
+    return SUSPENDED
+  }
 
-function secondSwitch(undriven: Described): never {
-  const { current } = kernel
-  kernel.undriven = null
+  override begin(greenlet: Coroutine): Step<unknown> {
+    return this.refuse(greenlet)
+  }
+
+  protected override refuse(greenlet: Coroutine): Step<unknown> {
+    if (greenlet.goal !== this.target || greenlet === kernel.main) return super.refuse(greenlet)
+    greenlet.goal = null
+    throw takePending(greenlet)
+  }
+}
+
+/** Every other switch: the first one to a greenlet, a throw, one to somebody dead, waiting, main or oneself. */
+class Transfer extends GreenletSwitch {
+  readonly #payload: unknown
+  readonly #kind: Kind
+
+  constructor(target: Coroutine, payload: unknown, kind: Kind) {
+    super(target)
+    this.#payload = payload
+    this.#kind = kind
+  }
+
+  override next(resumed?: Resume): Step<unknown> {
+    if (resumed !== undefined) return resumed as Resume & IteratorReturnResult<unknown> // kernel.resumed: a finished step
+    return this.begin(kernel.current)
+  }
+
+  override begin(greenlet: Coroutine): Step<unknown> {
+    if (greenlet.goal !== this) return this.refuse(greenlet)
+    greenlet.goal = null
+    if (greenlet.pending !== null) throw takePending(greenlet)
+    const step = aim(greenlet, this.target, this.#payload, this.#kind)
+    if (step === SUSPENDED) greenlet.status = SWITCHED_OUT
+    return step
+  }
+
+  override toString(): string {
+    return this.#kind === AN_ERROR ? `throw() to "${this.target.name}"` : super.toString()
+  }
+}
+
+function secondSwitch(current: Coroutine): never {
+  const undriven = takeUndriven(current)
   throw new UsageError(
     `Greenlet "${current.name}" made a second switch while its ${String(undriven)} is not driven yet; put yield* before each.\n\n  a.switch(); b.switch()                  // incorrect: neither happens\n  yield* a.switch(); yield* b.switch()    // correct`,
   )
@@ -177,9 +191,10 @@ class MainSwitch extends BaseOperation<unknown> implements Switch, MainCall {
       const step = aim(main, target, payload, kind)
       if (step !== SUSPENDED) {
         this.settle(false, step.value)
+        kernel.resumed.value = undefined // it would live on until the next switch
         return
       }
-      enter(kernel.target)
+      enter(main.goal as Coroutine) // aim() has just set it
     } finally {
       kernel.mainInside = false
     }
@@ -284,23 +299,23 @@ export function awaitedMainCalls(): MainCall[] {
 
 /** Points the trampoline at `goal`, or at the nearest ancestor that is alive, with what it is to receive. `from` is running. */
 function aim(from: Coroutine, goal: Coroutine, payload: unknown, kind: Kind): Step<unknown> {
-  const failing = kind === AN_ERROR
   const target = firstAlive(goal)
+  // What is thrown at somebody dead reaches an heir; an exit is then the value of an orderly end.
+  if (kind === AN_ERROR && goal !== target && isExit(payload)) return aim(from, target, payload, ONE_VALUE)
+  const failing = kind === AN_ERROR
   if (target === from) {
-    if (kernel.tracer !== null) traceTransfer(from, failing)
-    if (!failing) return ready(payload)
-    // A throw at a dead greenlet reaches us as its heir: an exit is then the value of an orderly end.
-    if (goal !== from && isExit(payload)) return ready(payload)
-    throw payload
+    if (kernel.tracer !== null) callTracer(failing, from, from)
+    if (failing) throw payload
+    return ready(payload)
   }
   if (target === kernel.main) {
     if (!kernel.mainInside && kernel.mainCalls.length === 0) throw mainNotWaiting(from)
     kernel.arrivedFrom = from
-    kernel.target = deliver(target, failing && !(goal !== target && isExit(payload)), payload)
+    from.goal = deliver(target, failing, payload)
     return SUSPENDED
   }
   if (target.status === UNSTARTED) {
-    kernel.target = start(target, payload, kind)
+    from.goal = start(target, payload, kind)
     return SUSPENDED
   }
   if (target.turn === READY) {
@@ -322,17 +337,18 @@ function aim(from: Coroutine, goal: Coroutine, payload: unknown, kind: Kind): St
   }
   if (failed) target.status = INTERRUPTED
   target.slot = message
-  kernel.target = target
+  from.goal = target
   return SUSPENDED
 }
 
-/** The first switch to a greenlet: gives it its arguments; an error ends it before it began. */
+/** The first switch to a greenlet: gives it its arguments, or the error that it ends of without running. */
 function start(target: Coroutine, payload: unknown, kind: Kind): Coroutine {
   if (kind === AN_ERROR) {
-    leaveWait(target)
-    if (kernel.tracer !== null) traceTransfer(target, true) // control goes there, although no body runs
-    return die(target, isExit(payload) ? RETURNED : FAILED, payload)
+    target.status = INTERRUPTED
+    target.slot = payload
+    return leaveWait(target)
   }
+  target.checkRunnable()
   if (kind !== NO_VALUE) {
     if (target.slot !== NO_ARGUMENTS) {
       throw new InvalidSwitchError(
@@ -341,8 +357,7 @@ function start(target: Coroutine, payload: unknown, kind: Kind): Coroutine {
     }
     target.slot = kind === ONE_VALUE ? payload : new Arguments(payload as readonly unknown[]) // two and more come as a list
   }
-  leaveWait(target)
-  return target
+  return leaveWait(target)
 }
 
 function isExit(error: unknown): boolean {
@@ -353,6 +368,7 @@ function isExit(error: unknown): boolean {
 export function toError(caller: string, error: unknown): Error {
   if (error === undefined) return new GreenletExit()
   if (error instanceof Error) return error
+  if (Object.prototype.toString.call(error) === '[object Error]') return error as Error // one of another realm
   if (typeof error === 'function' && error.prototype instanceof Error) return new (error as new () => Error)() // checked on this line
   throw notAnError(caller, error)
 }

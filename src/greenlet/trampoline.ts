@@ -2,7 +2,7 @@
  * The trampoline: the only loop that drives generators.
  *
  * Model. A greenlet's body is a generator. A switch never calls another greenlet from inside one: the operation writes
- * down who runs next (`kernel.target`) and suspends; the generator returns to this loop, which resumes the other. So the native stack
+ * down who runs next (the `goal` of the greenlet) and suspends; the generator returns to this loop, which resumes the other. So the native stack
  * never grows, whoever switches to whom. Main is not a generator: plain code calls {@link enter}, which returns when control comes back
  * to main, either because somebody switched or died into main (`kernel.arrival` tells) or because a greenlet waits in the host.
  *
@@ -10,7 +10,7 @@
  * - `enter` is called from main only, hence never nested: while a greenlet's code runs, `kernel.current` is that greenlet, and `switch`
  *   makes an operation to be driven. No generator is ever resumed while it runs.
  * - Exactly one of the coroutines is current. It is not parked (`wait` is null) and not READY.
- * - `kernel.target` is valid between an operation's SUSPENDED and the next turn of the loop, never longer.
+ * - The `goal` of a greenlet is null whenever the greenlet does not run.
  * - `ended()` is called once a greenlet, outside the try: an error of ours must not be mistaken for one of the user's.
  *
  * Turned down. A generator that drives (`function* loop`): twice the cost a switch. Resuming the target from within the operation: the
@@ -21,6 +21,7 @@
  * @see the measurements behind the shape: `docs/design.md`
  */
 import { GreenletExit, InvalidSwitchError } from '../errors/classes.ts'
+import { cutStack } from '../errors/stack.ts'
 import { foreignYield, forgottenSwitch } from '../errors/usage.ts'
 import { isGenerator } from '../protocol.ts'
 import {
@@ -39,7 +40,7 @@ import {
   UNSTARTED,
   VALUE_ARRIVED,
 } from './kernel.ts'
-import { SUSPENDED } from './operation.ts'
+import { SUSPENDED, takeUndriven } from './operation.ts'
 
 type Step = IteratorResult<unknown, unknown>
 
@@ -47,45 +48,67 @@ const { resumed } = kernel
 const generatorPrototype: unknown = Object.getPrototypeOf(Object.getPrototypeOf((function* () {})()))
 // Called with the message object only; Generator's own typing of `next` has no room for a first call without one.
 const nextStep = Reflect.get(generatorPrototype as object, 'next') as (this: Generator, message?: unknown) => Step
+const throwStep = Reflect.get(generatorPrototype as object, 'throw') as (this: Generator, error: unknown) => Step
 
 /** Runs `first`, and whoever control passes to, until it comes back to main. Called from main only. */
 export function enter(first: Coroutine): void {
   const { main } = kernel
   let greenlet = first
-  while (greenlet !== main) {
-    const { scope } = greenlet
-    greenlet = scope === null ? run(greenlet) : scope.runInAsyncScope(run, undefined, greenlet)
+  try {
+    while (greenlet !== main) {
+      const { scope } = greenlet
+      kernel.scope = scope
+      greenlet = scope === null ? run(greenlet) : scope.runInAsyncScope(run, undefined, greenlet)
+    }
+    if (kernel.tracer !== null && kernel.arrival !== 0) traceTransfer(main, kernel.arrival === ERROR_ARRIVED)
+  } finally {
+    // Whatever happens, a mistake of ours included: plain code goes on as main.
+    kernel.current = main
+    kernel.scope = null
+    kernel.depth = 0
+    main.goal = main // nor shall it hold a greenlet that is dead
+    resumed.value = undefined // else the last message would live until the next switch
   }
-  if (kernel.tracer !== null && kernel.arrival !== 0) traceTransfer(main, kernel.arrival === ERROR_ARRIVED)
-  kernel.current = main
-  kernel.target = main // nor shall it hold a greenlet that is dead
-  resumed.value = undefined // else the last message would live until the next switch
 }
 
 /** Runs greenlets one after the other, as long as they share the async context of the first; answers who is next. */
 function run(first: Coroutine): Coroutine {
-  const { scope } = first
-  const { main } = kernel
+  // Taken out of their cells once a run: an imported binding is read and checked anew at each use.
+  const cell = kernel
+  const { main } = cell
+  const message = resumed
+  const suspended = SUSPENDED
+  const next = nextStep
+  const interrupted = INTERRUPTED
+  const occupied = OCCUPIED
   let greenlet = first
   for (;;) {
-    if (kernel.tracer !== null) traceTransfer(greenlet, greenlet.status === INTERRUPTED)
-    kernel.current = greenlet
+    // The same greenlet again is no transfer: one of its frames has ended, and the one that called it goes on.
+    if (cell.tracer !== null && cell.current !== greenlet) traceTransfer(greenlet, greenlet.status === interrupted)
+    cell.current = greenlet
     let step: Step | null = null
     let error: unknown
     try {
-      if (greenlet.status > INTERRUPTED) {
-        resumed.value = greenlet.slot
+      if (greenlet.status > interrupted) {
+        greenlet.status = occupied
+        message.value = greenlet.slot
         greenlet.slot = undefined
-        step = nextStep.call(greenlet.frame as Frame, resumed) // it has started and is not dead
+        step = next.call(greenlet.frame as Frame, message) // it has started and is not dead
       } else {
         step = firstStep(greenlet)
       }
     } catch (thrown) {
       error = thrown
     }
-    const next = step === SUSPENDED ? kernel.target : settle(greenlet, step, error)
-    if (next === main || (next.scope !== scope && next.scope !== null)) return next
-    greenlet = next
+    let heir: Coroutine
+    if (step === suspended) {
+      heir = greenlet.goal as Coroutine // an operation that answers SUSPENDED has set it
+      greenlet.goal = null
+    } else {
+      heir = settle(greenlet, step, error)
+    }
+    if (heir === main || (heir.scope !== cell.scope && heir.scope !== null)) return heir
+    greenlet = heir
   }
 }
 
@@ -95,7 +118,7 @@ function firstStep(greenlet: Coroutine): Step {
   greenlet.slot = undefined
   const interrupted = greenlet.status === INTERRUPTED
   greenlet.status = OCCUPIED
-  if (frame !== null) return interrupted ? frame.throw(slot) : nextStep.call(frame, undefined)
+  if (frame !== null) return interrupted ? throwStep.call(frame, slot) : nextStep.call(frame, undefined)
   if (interrupted) throw slot
 
   const made = callBody(greenlet, slot)
@@ -116,12 +139,25 @@ function callBody(greenlet: Coroutine, slot: unknown): unknown {
   return slot instanceof Arguments ? fn(...slot.list) : fn(slot)
 }
 
-/** Everything but an orderly suspension: an end, an error, something foreign that was yielded, a forgotten `yield*` at the end. */
+/**
+ * Everything but an orderly suspension: a frame or the body ends, by a value or an error, yields something foreign, or has forgotten a
+ * `yield*` at its end. Answers who is next.
+ */
 function settle(greenlet: Coroutine, step: Step | null, error: unknown): Coroutine {
-  const { undriven } = kernel
-  kernel.undriven = null
+  if (step !== null && step.done !== true) {
+    greenlet.goal = null
+    return raiseIn(greenlet, foreignYield(greenlet, step.value))
+  }
+  const { callers } = greenlet
+  const caller = callers === null ? undefined : callers.pop()
+  if (caller !== undefined) {
+    greenlet.frame = caller
+    if (step === null) return raiseIn(greenlet, error)
+    greenlet.slot = step.value
+    return greenlet
+  }
+  const undriven = takeUndriven(greenlet)
   if (step === null) return die(greenlet, error instanceof GreenletExit ? RETURNED : FAILED, error)
-  if (step.done !== true) return raiseIn(greenlet, foreignYield(greenlet, step.value))
   if (undriven !== null) return die(greenlet, FAILED, forgottenSwitch(greenlet, undriven))
   return die(greenlet, RETURNED, step.value)
 }
@@ -132,29 +168,91 @@ function raiseIn(greenlet: Coroutine, error: unknown): Coroutine {
   return greenlet
 }
 
-/** Takes a greenlet out of the wait or the ready list that the host keeps it in. */
-export function leaveWait(greenlet: Coroutine): void {
+/** So many calls of `green` functions run natively upon each other before the next one is begun by the loop. */
+const NATIVE_DEPTH = 24
+/** The frames that have suspended natively upon each other, innermost first; on their way to the greenlet. */
+const suspending: Frame[] = []
+
+/**
+ * Begins the call of a `green` function, which a `yield*` is driving. Its first step runs here, natively: if it ends in that, the call
+ * was as cheap as any. If it suspends, its frame goes to the greenlet, and so do those of the calls that it was made in.
+ */
+export function callGreen(callee: Frame): Step {
+  const greenlet = kernel.current
+  if (kernel.depth === NATIVE_DEPTH) {
+    const undriven = takeUndriven(greenlet)
+    if (undriven !== null) throw forgottenSwitch(greenlet, undriven)
+    suspending.push(callee)
+    greenlet.goal = greenlet // the loop goes on with this greenlet, in this frame
+    return SUSPENDED
+  }
+  kernel.depth++
+  let step: Step
+  try {
+    step = nextStep.call(callee)
+  } finally {
+    kernel.depth--
+  }
+  if (step.done !== true) {
+    suspending.push(callee)
+    if (kernel.depth === 0) keepFrames(greenlet)
+  }
+  return step
+}
+
+/** Puts the frames that have suspended onto the greenlet's stack; the innermost is the one to be resumed. */
+function keepFrames(greenlet: Coroutine): void {
+  const callers = (greenlet.callers ??= [])
+  let outer = greenlet.frame as Frame // it is the one that makes the outermost of the calls
+  for (let frame = suspending.pop(); frame !== undefined; frame = suspending.pop()) {
+    callers.push(outer)
+    outer = frame
+  }
+  greenlet.frame = outer
+}
+
+/** Steps the generator of a green function as any other: it is iterated by plain code. */
+export function stepPlainly(generator: Frame, message: unknown): Step {
+  return nextStep.call(generator, message)
+}
+
+/** Throws into the generator of a green function as into any other. */
+export function throwPlainly(generator: Frame, error: unknown): Step {
+  return throwStep.call(generator, error)
+}
+
+/** Takes a greenlet out of the wait or the ready list that the host keeps it in; answers it. */
+export function leaveWait(greenlet: Coroutine): Coroutine {
   const { wait } = greenlet
   if (wait !== null) {
     greenlet.wait = null
     wait.undo()
   }
   if (greenlet.turn === READY) greenlet.turn = READY_CANCELLED
+  return greenlet
 }
 
 /** Ends a greenlet and answers who runs next. The body of an unstarted one is never run. */
 export function die(greenlet: Coroutine, status: typeof RETURNED | typeof FAILED, outcome: unknown): Coroutine {
   if (greenlet.wait !== null || greenlet.turn === READY) leaveWait(greenlet) // it began a wait and did not suspend in it
+  if (status === FAILED) cutStack(outcome)
   greenlet.status = status
   greenlet.slot = outcome
   greenlet.frame = null
+  greenlet.callers = null
+  greenlet.locals = null
   greenlet.pending = null
   const next = greenlet.ended()
   greenlet.scope = null
   return next
 }
 
-/** Hands the outcome of a dead greenlet to `heir`, or to the first of its ancestors that can take it; answers who that is. */
+/**
+ * Hands the outcome of a dead greenlet to `heir`, or to the first of its ancestors that can take it; answers who that is.
+ *
+ * One that never started gets an error too, and ends of it when its turn in the loop comes: with a line of ten thousand such parents,
+ * ending them here would overflow the native stack.
+ */
 export function deliver(heir: Coroutine, failed: boolean, outcome: unknown): Coroutine {
   const target = firstAlive(heir)
   if (target === kernel.main) {
@@ -163,11 +261,15 @@ export function deliver(heir: Coroutine, failed: boolean, outcome: unknown): Cor
     return target
   }
   if (target.status === UNSTARTED) {
-    leaveWait(target)
-    // As in Python: an error never runs the body, a value becomes its argument unless it has some of its own.
-    if (failed) return die(target, FAILED, outcome)
+    if (failed) return raiseIn(leaveWait(target), outcome)
+    try {
+      target.checkRunnable()
+    } catch (error) {
+      return deliver(target.parent as Coroutine, true, error) // as in Python: it may be given a body yet; only main has no parent
+    }
+    // A value becomes its argument unless it has some of its own.
     if (target.slot === NO_ARGUMENTS) target.slot = outcome
-    return target
+    return leaveWait(target)
   }
   if (target.turn === READY || target.wait !== null) {
     // It does not wait for this; a value would be taken for the one that it waits for.
@@ -178,8 +280,7 @@ export function deliver(heir: Coroutine, failed: boolean, outcome: unknown): Cor
       ;(target.pending ??= []).push(error as Error) // what it waited for is on its way: nothing may be lost
       return kernel.main
     }
-    leaveWait(target)
-    return raiseIn(target, error)
+    return raiseIn(leaveWait(target), error)
   }
   if (failed) return raiseIn(target, outcome)
   target.slot = outcome
@@ -193,17 +294,37 @@ export function firstAlive(greenlet: Coroutine): Coroutine {
   return alive
 }
 
-/** Tells the tracer of the transfer from the current greenlet to `target`, in the target's place. */
-export function traceTransfer(target: Coroutine, throwing: boolean): void {
-  const { tracer, current } = kernel
-  if (tracer === null) return
+/** Tells the tracer of the transfer from the current greenlet to `target`, in the target's place; if it throws, that is what arrives there. */
+function traceTransfer(target: Coroutine, throwing: boolean): void {
+  const { current } = kernel
   kernel.current = target
   try {
-    tracer(throwing ? 'throw' : 'switch', current, target)
+    callTracer(throwing, current, target)
   } catch (error) {
-    kernel.tracer = null
     target.slot = error
     if (target === kernel.main) kernel.arrival = ERROR_ARRIVED
     else target.status = INTERRUPTED
+  }
+}
+
+/**
+ * Calls the tracer, who must not switch: it runs between two greenlets, where there is nobody to come back to.
+ *
+ * @throws what it throws; it is removed then.
+ */
+export function callTracer(throwing: boolean, origin: Coroutine, target: Coroutine): void {
+  const { tracer } = kernel
+  if (tracer === null) return
+  const { goal } = target
+  target.goal ??= target // has a switch() look twice
+  kernel.tracing = true
+  try {
+    tracer(throwing ? 'throw' : 'switch', origin, target)
+  } catch (error) {
+    kernel.tracer = null
+    throw error
+  } finally {
+    kernel.tracing = false
+    target.goal = goal
   }
 }

@@ -140,7 +140,7 @@ export class Hub {
     }
     greenlet.wait = wait
     greenlet.status = OCCUPIED
-    kernel.target = kernel.main
+    greenlet.goal = kernel.main
     if (this.observer !== null) this.observer.blocked(greenlet, wait)
     return SUSPENDED
   }

@@ -64,14 +64,14 @@ describe('two copies of different protocols', () => {
     const front = copy('incompatible')
     const kernel = front.replace('index.ts', 'greenlet/kernel.ts')
     const source = readFileSync(kernel, 'utf8')
-    expect(source).toContain('const PROTOCOL = 1\n')
-    writeFileSync(kernel, source.replace('const PROTOCOL = 1\n', 'const PROTOCOL = 2\n'))
+    expect(source).toContain('const PROTOCOL = 2\n')
+    writeFileSync(kernel, source.replace('const PROTOCOL = 2\n', 'const PROTOCOL = 3\n'))
 
     const { stdout, code } = await runProgram('two-copies.ts', { args: [pathToFileURL(front).href] })
     expect(stdout).toBe(
       `Two copies of greenloop that do not understand each other were loaded:\n` +
-        `  ${pathToFileURL(`${repository}src/greenlet/kernel.ts`).href}  (protocol 1)\n` +
-        `  ${pathToFileURL(kernel).href}  (protocol 2)\n` +
+        `  ${pathToFileURL(`${repository}src/greenlet/kernel.ts`).href}  (protocol 2)\n` +
+        `  ${pathToFileURL(kernel).href}  (protocol 3)\n` +
         `Install one version for all: npm ls greenloop shows who brings which.\n`,
     )
     expect(code).toBe(3)
