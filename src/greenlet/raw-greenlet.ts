@@ -130,7 +130,7 @@ export class RawGreenlet<T = unknown> {
     }
     if (this.status === UNSTARTED) this.checkRunnable()
     if (more.length > 0) return makeSwitch(this, [value, ...more], SEVERAL_VALUES)
-    // eslint-disable-next-line prefer-rest-params -- the only way to tell `switch(undefined)` from `switch()`
+    // `arguments` is the only way to tell `switch(undefined)` from `switch()`.
     return makeSwitch(this, value, arguments.length === 0 ? NO_VALUE : ONE_VALUE)
   }
 

@@ -233,7 +233,7 @@ export function leaveWait(greenlet: Coroutine): Coroutine {
 }
 
 /** Ends a greenlet and answers who runs next. The body of an unstarted one is never run. */
-export function die(greenlet: Coroutine, status: typeof RETURNED | typeof FAILED, outcome: unknown): Coroutine {
+function die(greenlet: Coroutine, status: typeof RETURNED | typeof FAILED, outcome: unknown): Coroutine {
   if (greenlet.wait !== null || greenlet.turn === READY) leaveWait(greenlet) // it began a wait and did not suspend in it
   if (status === FAILED) cutStack(outcome)
   greenlet.status = status

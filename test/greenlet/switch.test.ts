@@ -218,6 +218,7 @@ describe('switch() in a greenlet', () => {
 
   it('needs yield* before the next suspension', () => {
     const greenlet = new RawGreenlet(function* hasty() {
+      // eslint-disable-next-line greenloop/no-floating-operation -- the forgotten yield* is what is tested
       main.switch()
       yield* sleep(0)
     })
@@ -232,6 +233,7 @@ describe('switch() in a greenlet', () => {
 
   it('needs yield* before the body ends', () => {
     const greenlet = new RawGreenlet(function* hasty() {
+      // eslint-disable-next-line greenloop/no-floating-operation -- the forgotten yield* is what is tested
       main.throw(new Error('x'))
     })
     expect(message(() => greenlet.switch())).toBe(
@@ -264,6 +266,7 @@ describe('switch() in a greenlet', () => {
   it('undriven is thrown at the wait that follows, which is taken back', async () => {
     const rec = recorder()
     const greenlet = spawn(function* () {
+      // eslint-disable-next-line greenloop/no-floating-operation -- the forgotten yield* is what is tested
       main.switch()
       try {
         yield* sleep(1000)
@@ -280,6 +283,7 @@ describe('switch() in a greenlet', () => {
   it('cannot be made twice before the first is driven', () => {
     const other = new RawGreenlet(function* other() {})
     const greenlet = new RawGreenlet(function* hasty() {
+      // eslint-disable-next-line greenloop/no-floating-operation -- the forgotten yield* is what is tested
       other.switch()
       yield* main.switch()
     })

@@ -1,4 +1,5 @@
 import * as greenloop from 'greenloop'
+import * as eslint from 'greenloop/eslint'
 import * as greenlet from 'greenloop/greenlet'
 import * as http from 'greenloop/http'
 import * as monkey from 'greenloop/monkey'
@@ -11,16 +12,17 @@ const NAMES: Record<string, readonly [module: object, names: string]> = {
   '.': [
     greenloop,
     `ConcurrentObjectUseError Greenlet GreenletExit GreenletKilledError GreenloopError InternalError Interrupt InvalidSwitchError
-    LoopExit RawGreenlet SocketClosedError Timeout UsageError Waiter getHub getcurrent gettrace isInterrupt joinall run settrace sleep
-    spawn spawnWith until withTimeout`,
+    LoopExit RawGreenlet SocketClosedError Timeout UsageError Waiter getHub getcurrent gettrace green isInterrupt joinall run settrace
+    sleep spawn spawnWith until withTimeout`,
   ],
   './greenlet': [
     greenlet,
-    'GreenletExit Interrupt InvalidSwitchError RawGreenlet UsageError getcurrent gettrace isInterrupt settrace',
+    'GreenletExit Interrupt InvalidSwitchError RawGreenlet UsageError getcurrent gettrace green isInterrupt settrace',
   ],
   './net': [net, 'connect lookup'],
   './http': [http, 'Response requests'],
   './monkey': [monkey, 'patchAll unpatchAll'],
+  './eslint': [eslint, 'configs default meta rules'],
 }
 
 it.each(Object.entries(NAMES))('%s exports exactly its public names', (_, [module, names]) => {
