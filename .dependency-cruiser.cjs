@@ -5,6 +5,7 @@ const floors = [
   ['protocol'],
   ['errors'],
   ['greenlet'],
+  ['context', 'debug'],
   ['hub'],
   ['sync'],
   ['net'],

@@ -6,19 +6,10 @@
  *
  * Stands on `RawGreenlet` and the hub. Leaves starting with arguments and waiting for several to `spawn.ts`.
  */
-import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks'
+import { inheritContext } from '../context.ts'
 import { GreenletExit } from '../errors/classes.ts'
 import { notAFunction } from '../errors/usage.ts'
-import {
-  Arguments,
-  type Coroutine,
-  FAILED,
-  type Frame,
-  kernel,
-  RETURNED,
-  type Scope,
-  UNSTARTED,
-} from '../greenlet/kernel.ts'
+import { Arguments, type Coroutine, FAILED, type Frame, kernel, RETURNED, UNSTARTED } from '../greenlet/kernel.ts'
 import { type ErrorClass, RawGreenlet } from '../greenlet/raw-greenlet.ts'
 import { toError } from '../greenlet/switch.ts'
 import { deliver, leaveWait } from '../greenlet/trampoline.ts'
@@ -42,8 +33,6 @@ export interface KillOptions extends WaitOptions {
 
 /** Called when a greenlet has ended. */
 export type Link = (greenlet: Greenlet) => void
-
-const CONTEXT = { requireManualDestroy: true }
 
 // What a greenlet has been through, as bits of one number.
 /** The hub started it: it ends into the hub. */
@@ -96,7 +85,7 @@ export class Greenlet<T = unknown, A extends readonly unknown[] = readonly []> e
     super(fn as ((...args: never[]) => Driven<T>) | null | undefined, kernel.main as RawGreenlet)
     const { length } = args
     if (length > 0) this.slot = length === 1 ? args[0] : new Arguments(args)
-    this.scope = SCOPES_KEEP ? new AsyncResource('Greenlet', CONTEXT) : new KeepingScope()
+    this.scope = inheritContext()
     this.links = null
     this.marks = 0
     this.older = null
@@ -318,35 +307,5 @@ export class Greenlet<T = unknown, A extends readonly unknown[] = readonly []> e
     const failed = this.status === FAILED
     hub.leave(this, failed)
     if (failed || this.links !== null) hub.enqueue(this)
-  }
-}
-
-/**
- * Whether what `enterWith` sets in a scope is still there when the scope is entered again. Up to Node 22 it is: the resource itself holds
- * the stores. From 24 on the resource holds the context of its making, and a change is lost when the scope is left.
- */
-const SCOPES_KEEP: boolean = ((): boolean => {
-  const storage = new AsyncLocalStorage<boolean>()
-  const scope = new AsyncResource('greenloop.probe', CONTEXT)
-  scope.runInAsyncScope(() => {
-    storage.enterWith(true)
-  })
-  const kept = scope.runInAsyncScope(() => storage.getStore()) === true
-  storage.disable()
-  return kept
-})()
-
-/** A scope that takes the context along from one slice to the next, for Nodes whose resources do not. */
-class KeepingScope implements Scope {
-  #resource = new AsyncResource('Greenlet', CONTEXT)
-
-  runInAsyncScope<R>(fn: (argument: Coroutine) => R, _thisArg: undefined, argument: Coroutine): R {
-    return this.#resource.runInAsyncScope(KeepingScope.#enter<R>, this, fn, argument)
-  }
-
-  static #enter<R>(this: KeepingScope, fn: (argument: Coroutine) => R, argument: Coroutine): R {
-    const result = fn(argument)
-    this.#resource = new AsyncResource('Greenlet', CONTEXT)
-    return result
   }
 }

@@ -18,7 +18,7 @@
  *
  * Stands on the hub. Leaves to each primitive whom it wakes in which order.
  */
-import { AsyncResource } from 'node:async_hooks'
+import { inheritContext } from '../context.ts'
 import { ConcurrentObjectUseError, InternalError, UsageError } from '../errors/classes.ts'
 import { show } from '../errors/usage.ts'
 import { type Coroutine, FAILED, kernel, type PendingWait } from '../greenlet/kernel.ts'
@@ -174,7 +174,7 @@ class MainWait<T> extends RawGreenlet<T> {
     this.#resolve = resolve
     this.#reject = reject
     this.host = kernel.main.host
-    this.scope = new AsyncResource('greenloop.await') // of the code that awaits
+    this.scope = inheritContext() // of the code that awaits
   }
 
   override get name(): string {
