@@ -58,7 +58,7 @@ module.exports = {
       comment: 'From net upwards each room has a sub-path of its own.',
       severity: 'error',
       from: { path: '^src/index\\.ts$' },
-      to: { path: '^src/', pathNot: rooms(['protocol', 'errors', 'greenlet', 'hub', 'sync']) },
+      to: { path: '^src/', pathNot: rooms(['protocol', 'errors', 'greenlet', 'context', 'debug', 'hub', 'sync']) },
     },
     {
       name: 'rooms-do-not-use-their-own-door',

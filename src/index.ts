@@ -3,6 +3,8 @@
  *
  * The other rooms have sub-paths of their own: `greenloop/greenlet`, `/net`, `/http`, `/monkey`.
  */
+export { copyContext } from './context.ts'
+export { setDebug } from './debug.ts'
 export {
   ConcurrentObjectUseError,
   GreenletExit,
@@ -18,12 +20,16 @@ export {
 } from './errors/classes.ts'
 export {
   type Begun,
+  type Context,
   type Driven,
   type ErrorClass,
   type Green,
+  type GreenletFrame,
   getcurrent,
   gettrace,
   green,
+  Local,
+  local,
   type Operation,
   RawGreenlet,
   type Resume,

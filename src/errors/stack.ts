@@ -3,7 +3,8 @@
  *
  * V8 writes down a stack when an error is made, with everything that lies on the native stack then: below the frames of a greenlet the
  * trampoline, the hub and Node; between them the library's own functions and the `next` of each generator. Here the text is cut. And
- * it is completed, since the callers of a `green` frame do not lie on the native stack: each is written down when the error reaches it.
+ * it is completed: the callers of a `green` frame may not lie on the native stack, or too far down for V8 to write them. Each is written
+ * when the error reaches it.
  *
  * Stands on nothing. When to cut and to stitch is the trampoline's to say.
  */
@@ -17,94 +18,132 @@ const HOME: readonly string[] = ((): string[] => {
 
 /** `at f.next (<anonymous>)`: the step from a generator to the one that it delegates to. */
 const DELEGATION = /\.(?:next|throw|return) \(<anonymous>\)$/u
-/** The function that runs greenlets, or begins a `green` call: below it lie other frames than those of the generators above. */
+/** The beginning or the end of a `green` call: below it goes on its caller. */
+const CALL = /(?:call|throw)Green/u
+/** The function that runs greenlets: below it lies nothing of the greenlet. */
 const FLOOR = /[/\\]greenlet[/\\]trampoline\.[jt]s/u
-
-function isFrame(line: string): boolean {
-  return /^\s+at /u.test(line)
-}
 
 function isOurs(line: string): boolean {
   return HOME.some((home) => line.includes(home))
 }
 
-/**
- * The frames of `lines` that belong to the program, from the innermost down to the first one of the trampoline; null when there is
- * none of it, since then the error was made somewhere else than in a greenlet.
- */
-function framesOfGreenlet(lines: readonly string[]): string[] | null {
-  const floor = lines.findIndex(
-    (line) => isFrame(line) && isOurs(line) && FLOOR.test(line) && !line.includes('callGreen'),
-  )
-  if (floor < 0) return null
-  return lines.slice(0, floor).filter((line) => isFrame(line) && !isOurs(line) && !DELEGATION.test(line))
+function isNoise(line: string): boolean {
+  return isOurs(line) || DELEGATION.test(line)
 }
 
-/** The stack of `error`, in lines; null when it has none. */
-function linesOf(error: unknown): string[] | null {
-  if (typeof error !== 'object' || error === null) return null
-  const { stack } = error as { stack?: unknown } // anything may have been thrown
-  return typeof stack === 'string' && stack.includes('\n') ? stack.split('\n') : null
+/** The stack of an error that was made in a greenlet. */
+interface Trace {
+  /** Name and message. */
+  readonly head: string
+  /** The frames of the program, innermost first. */
+  readonly frames: readonly string[]
+  /** How many `green` calls lie above the last of the frames; Infinity when there is a gap below. */
+  readonly calls: number
 }
 
-function write(error: unknown, lines: readonly string[]): void {
+/** Takes the stack of `error` apart; null when it has none, or was not made in a greenlet. */
+function read(error: unknown): Trace | null {
+  let stack: unknown
+  let head = ''
   try {
-    ;(error as { stack: string }).stack = lines.join('\n')
+    ;({ stack } = error as { stack?: unknown }) // anything may have been thrown, with any getters
+    head = String(error)
   } catch {
-    // It is frozen: it keeps what it has.
+    return null
   }
+  if (typeof stack !== 'string') return null
+  if (!stack.startsWith(head)) head = stack.split(/\n +at /u, 1)[0] ?? ''
+  const lines = stack
+    .slice(head.length)
+    .split('\n')
+    .filter((line) => /^\s+at /u.test(line))
+  let end = lines.findIndex((line) => isOurs(line) && FLOOR.test(line) && !CALL.test(line))
+  if (end < 0) {
+    // As long as V8 makes them: it may have been broken off above the floor. What goes on below its last call is known to be whole.
+    if (lines.length === 0 || lines.length < Error.stackTraceLimit) return null
+    const last = lines.findLastIndex((line) => isOurs(line) && CALL.test(line))
+    if (last < 0) return { head, frames: lines.filter((line) => !isNoise(line)), calls: Infinity }
+    end = last
+  }
+  const own = lines.slice(0, end)
+  return {
+    head,
+    frames: own.filter((line) => !isNoise(line)),
+    calls: own.filter((line) => isOurs(line) && CALL.test(line)).length,
+  }
+}
+
+function write(error: unknown, head: string, frames: readonly string[]): void {
+  // One that is frozen keeps what it has.
+  Reflect.set(error as object, 'stack', [head, ...frames].join('\n'))
 }
 
 /** Leaves of the stack of an error what is the program's own. Does nothing to one that was not made in a greenlet. */
 export function cutStack(error: unknown): void {
-  const lines = linesOf(error)
-  if (lines === null) return
-  const frames = framesOfGreenlet(lines)
-  if (frames !== null) write(error, [...lines.filter((line) => !isFrame(line)), ...frames])
+  const trace = read(error)
+  if (trace !== null) write(error, trace.head, trace.frames)
 }
 
-/** How far the stack of an error has been completed: down to the frame of `owner` with so many callers. */
+/** How far the stack of an error is known to be whole: down to the caller of the call of `owner` that has this number. */
 interface Stitched {
-  readonly owner: object
-  readonly callers: number
+  readonly owner: object | null
+  whole: number
 }
 const stitches = new WeakMap<object, Stitched>()
 
+/** The stack of `error` says where it was made, which is not where it is thrown now: it stays as it is. */
+export function leaveStack(error: unknown): void {
+  if (typeof error === 'object' && error !== null && !stitches.has(error))
+    stitches.set(error, { owner: null, whole: 0 })
+}
+
 /**
- * Adds the frames that lie on the native stack now, those of one `green` frame that `error` is being thrown into, to its stack.
+ * Completes the stack of `error`, which ends a `green` call, by the frames of the caller, which lie on the native stack now.
  *
  * @param owner - the greenlet.
- * @param callers - how many frames of it lie below this one. An error that is thrown a second time, from further up or by another
- * greenlet, has its frames already: the stack says where it was made.
+ * @param call - the number of the call among those that the greenlet is in, counted from the outermost.
  */
-export function stitchStack(error: unknown, owner: object, callers: number): void {
-  const lines = linesOf(error)
-  if (lines === null) return
-  const before = stitches.get(error as object)
-  if (before !== undefined && (before.owner !== owner || before.callers <= callers)) return
-  let frames = lines.filter(isFrame)
-  if (before === undefined) {
-    const own = framesOfGreenlet(lines)
-    if (own === null) return
-    frames = own
+export function stitchStack(error: unknown, owner: object, call: number): void {
+  if (typeof error !== 'object' || error === null) return
+  let stitched = stitches.get(error)
+  let head: string | undefined
+  let frames: readonly string[] = []
+  if (stitched === undefined) {
+    const trace = read(error)
+    if (trace === null) {
+      leaveStack(error)
+      return
+    }
+    ;({ head, frames } = trace)
+    stitched = { owner, whole: call - trace.calls + 1 }
+    stitches.set(error, stitched)
+    write(error, head, frames)
   }
-  const { stackTraceLimit } = Error
-  if (frames.length < stackTraceLimit) frames.push(...framesHere(stitchStack).slice(0, stackTraceLimit - frames.length))
-  stitches.set(error as object, { owner, callers })
-  write(error, [...lines.filter((line) => !isFrame(line)), ...frames])
+  // Thrown a second time, from further up or by another greenlet, it has its frames already.
+  if (stitched.owner !== owner || call >= stitched.whole) return
+  stitched.whole = call
+  if (head === undefined) {
+    const lines = String((error as { stack?: unknown }).stack).split('\n')
+    const first = lines.findIndex((line) => /^\s+at /u.test(line))
+    head = lines.slice(0, first < 0 ? lines.length : first).join('\n')
+    frames = first < 0 ? [] : lines.slice(first)
+  }
+  const room = Error.stackTraceLimit - frames.length
+  if (room > 0) write(error, head, [...frames, ...framesHere().slice(0, room)])
+  else stitched.whole = -Infinity
 }
 
 /** The frames of the program that lie on the native stack now, down to the next `green` call or the trampoline. */
-export function framesHere(below: (...args: never[]) => unknown): string[] {
+export function framesHere(): string[] {
   const { stackTraceLimit } = Error
   Error.stackTraceLimit = 50
   const holder: { stack?: string } = {}
-  Error.captureStackTrace(holder, below)
+  Error.captureStackTrace(holder, framesHere)
   const lines = holder.stack?.split('\n').slice(1) ?? []
   Error.stackTraceLimit = stackTraceLimit
   // Our own functions on top are those that lead here; the first of the trampoline after a frame of the program is the floor.
-  const top = lines.findIndex((line) => !isOurs(line) && !DELEGATION.test(line))
+  const top = lines.findIndex((line) => !isNoise(line))
   const rest = lines.slice(Math.max(top, 0))
   const floor = rest.findIndex((line) => isOurs(line) && FLOOR.test(line))
-  return rest.slice(0, floor < 0 ? rest.length : floor).filter((line) => !isOurs(line) && !DELEGATION.test(line))
+  return rest.slice(0, floor < 0 ? rest.length : floor).filter((line) => !isNoise(line))
 }

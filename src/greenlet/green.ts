@@ -8,11 +8,10 @@
  * Stands on the trampoline, which steps the frames. Leaves plain `yield*` as it is: its native stack traces are the default.
  */
 import { UsageError } from '../errors/classes.ts'
-import { stitchStack } from '../errors/stack.ts'
 import { show } from '../errors/usage.ts'
 import type { Green } from '../protocol.ts'
 import { type Frame, kernel } from './kernel.ts'
-import { callGreen, stepPlainly, throwPlainly } from './trampoline.ts'
+import { callGreen, stepPlainly, throwGreen, throwPlainly } from './trampoline.ts'
 
 type Step = IteratorResult<unknown, unknown>
 
@@ -25,12 +24,10 @@ const METHODS: { next(this: Frame, message?: unknown): Step; throw(this: Frame, 
     return callGreen(this)
   },
 
-  /** The call has ended by an error, which goes on into the caller. */
+  /** The call has ended by an error, which goes on into the caller; or it has yielded something foreign, and is told. */
   throw(error: unknown): Step {
-    const { current } = kernel
-    if (current === kernel.main) return throwPlainly(this, error)
-    stitchStack(error, current, current.callers?.length ?? 0)
-    throw error
+    if (kernel.current === kernel.main) return throwPlainly(this, error)
+    return throwGreen(this, error)
   },
 }
 
@@ -41,6 +38,7 @@ const METHODS: { next(this: Frame, message?: unknown): Step; throw(this: Frame, 
  * The function itself is changed and returned. Use it where calls are deep: each of its frames is kept by the greenlet, so that a
  * resume costs the same under a thousand callers as under one. Elsewhere plain generator functions are as good.
  *
+ * @typeParam F - the function's type.
  * @param fn - a generator function. What it is called with, gives and throws stays as it is.
  * @param _context - what a decorator is given; of no use otherwise.
  * @throws UsageError when `fn` is no generator function.
@@ -73,5 +71,6 @@ export function green<F extends (...args: never[]) => Green<unknown>>(fn: F, _co
 }
 
 function isGeneratorFunction(fn: unknown): boolean {
-  return Object.prototype.toString.call(fn) === '[object GeneratorFunction]'
+  // A bound one has no prototype of its own: its generators are those of the function that it was bound from.
+  return Object.prototype.toString.call(fn) === '[object GeneratorFunction]' && Object.hasOwn(fn as object, 'prototype')
 }

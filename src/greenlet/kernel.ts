@@ -50,10 +50,43 @@ export interface PendingWait {
   describe(): string
 }
 
-/** An async context that a greenlet's code runs in; Node's `AsyncResource` is one. */
+declare const contextBrand: unique symbol
+
+/** An async context that a greenlet's code runs in; Node's `AsyncResource` is one. Users call it a Context, and make it by `copyContext`. */
 export interface Scope {
-  /** Runs `fn(argument)` in the context. */
+  /** For the compiler only. */
+  readonly [contextBrand]?: true
+  /** @internal Runs `fn(argument)` in the context. */
   runInAsyncScope<R>(fn: (argument: Coroutine) => R, thisArg: undefined, argument: Coroutine): R
+}
+
+/** A frame of a suspended greenlet, as debug mode knows it. */
+export interface GreenletFrame {
+  /** The function, as V8 names it; empty for one without a name. */
+  readonly name: string
+  /** Path or URL of the file. */
+  readonly file: string
+  /** Where it waits, counted from 1. */
+  readonly line: number
+  /** The place in the line, counted from 1. */
+  readonly column: number
+  /** The frame that called it; null for the outermost. */
+  readonly back: GreenletFrame | null
+}
+
+/** What debug mode notes; `src/debug.ts` is it. Each method is called on the stack of the code that it is about. */
+export interface Debugger {
+  greenletMade(greenlet: Coroutine): void
+  /** An operation was made that does nothing until it is driven. */
+  operationMade(operation: Described): void
+  operationDriven(operation: Described): void
+  /** The running greenlet makes a switch or begins a wait. */
+  suspended(greenlet: Coroutine): void
+  /** A `green` function is called by the running greenlet. */
+  called(callee: Frame): void
+  /** An error ends the greenlet. */
+  failed(greenlet: Coroutine, error: unknown): void
+  frameOf(greenlet: Coroutine): GreenletFrame | null
 }
 
 /** The generator that a greenlet's body made. */
@@ -154,6 +187,8 @@ export interface Kernel {
   depth: number
   /** `settrace`; null: nobody watches. */
   tracer: ((event: TraceEvent, origin: Coroutine, target: Coroutine) => void) | null
+  /** Debug mode; null: it is off. */
+  debug: Debugger | null
   /** Set while `tracer` runs. */
   tracing: boolean
   /** Set by the host's schedule explorer: waits that are ready switch as well. */
@@ -205,6 +240,7 @@ function shareKernel(): Kernel {
     scope: null,
     depth: 0,
     tracer: null,
+    debug: null,
     tracing: false,
     everyWaitSwitches: false,
     exiting: false,

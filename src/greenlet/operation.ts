@@ -30,7 +30,9 @@ export abstract class BaseOperation<T> implements Operation<T>, Iterator<Suspend
     // Plain code that iterates an operation (a test tool comparing two of them) must start nothing and must come to an end.
     if (greenlet === kernel.main) return FINISHED as Step<T>
     if (greenlet.wait !== null || greenlet.turn === READY || greenlet.goal !== null) refuse(greenlet, this)
+    if (kernel.debug !== null) kernel.debug.operationDriven(this)
     const step = this.begin(greenlet)
+    if (kernel.debug !== null && step === SUSPENDED) kernel.debug.suspended(greenlet)
     return kernel.everyWaitSwitches && step !== SUSPENDED ? this.giveWay(greenlet, step) : step
   }
 

@@ -11,6 +11,7 @@ import {
   type Coroutine,
   FAILED,
   type Frame,
+  type GreenletFrame,
   kernel,
   NO_ARGUMENTS,
   NOT_READY,
@@ -102,6 +103,7 @@ export class RawGreenlet<T = unknown> {
     this.turn = NOT_READY
     this.behind = null
     this.pending = null
+    if (kernel.debug !== null) kernel.debug.greenletMade(this)
   }
 
   /**
@@ -150,10 +152,15 @@ export class RawGreenlet<T = unknown> {
   }
 
   /**
-   * The body when no function was given: override it in a subclass, as a generator method.
+   * The body: the function that was given, or the method of a subclass.
    *
-   * @throws UsageError when there is neither.
+   * A subclass overrides it, as a generator method. Without one it can be read and set until the greenlet starts (null: nothing to run
+   * yet) and is gone from then on, as in Python.
+   *
+   * @throws UsageError when it is read or set after the start, or set to something that is no function.
+   * @source greenlet: `greenlet.run`
    */
+  // Replaced below by an accessor: TypeScript lets a subclass override a method, but not an accessor, by a method.
   run(..._args: unknown[]): unknown {
     throw nothingToRun(this, this.constructor.name)
   }
@@ -190,6 +197,48 @@ export class RawGreenlet<T = unknown> {
     return this.status !== UNSTARTED && this.status < RETURNED
   }
 
+  /**
+   * The async context that it carries (`AsyncLocalStorage`): null for that of whoever resumes it, as raw greenlets have it. Set to a
+   * `copyContext()`, or to that of another greenlet to share it; what is set counts from the next time it is resumed.
+   *
+   * @throws UsageError for something that is no context.
+   * @source greenlet: `greenlet.gr_context`
+   */
+  get grContext(): Scope | null {
+    return this.scope
+  }
+
+  /** Gives it another context. */
+  set grContext(context: Scope | null) {
+    if (context !== null && typeof (context as { runInAsyncScope?: unknown }).runInAsyncScope !== 'function') {
+      throw new UsageError(`The context of a greenlet must be a copyContext() or null, but got ${show(context)}.`)
+    }
+    if (!this.dead) this.scope = context
+  }
+
+  /**
+   * The innermost frame of a suspended greenlet, known in debug mode; null while it runs, before it starts and after it has ended.
+   *
+   * @source greenlet: `greenlet.gr_frame`
+   */
+  get grFrame(): GreenletFrame | null {
+    if (!this.active || this === kernel.current) return null
+    return kernel.debug?.frameOf(this) ?? null
+  }
+
+  /** `<RawGreenlet "work" suspended active started>`: class, name and state, in the words of Python's `repr`. */
+  toString(): string {
+    return `<${this.constructor.name} "${this.name}" ${this.state}>`
+  }
+
+  /** @internal */
+  get state(): string {
+    if (this.dead) return 'dead'
+    if (this.status === UNSTARTED) return 'pending'
+    const main = (this as RawGreenlet) === kernel.main ? ' main' : ''
+    return `${(this as RawGreenlet) === kernel.current ? 'current' : 'suspended'} active started${main}`
+  }
+
   /** For messages: the name of the body. Not unique. */
   get name(): string {
     if ((this as RawGreenlet) === kernel.main) return 'main'
@@ -199,7 +248,7 @@ export class RawGreenlet<T = unknown> {
 
   /** @internal */
   checkRunnable(): void {
-    if (this.fn === null && this.run === RawGreenlet.prototype.run) throw nothingToRun(this, this.constructor.name)
+    if (this.fn === null && (this.run as unknown) === null) throw nothingToRun(this, this.constructor.name) // see the accessor
   }
 
   /** @internal */
@@ -217,6 +266,28 @@ export class RawGreenlet<T = unknown> {
   }
 }
 Object.defineProperty(RawGreenlet.prototype, BRAND, { value: true })
+
+// What `console.log` shows in Node.
+Object.defineProperty(RawGreenlet.prototype, Symbol.for('nodejs.util.inspect.custom'), {
+  value(this: RawGreenlet): string {
+    return this.toString()
+  },
+})
+
+Object.defineProperty(RawGreenlet.prototype, 'run', {
+  configurable: true,
+  get(this: RawGreenlet): unknown {
+    if (this.status === UNSTARTED) return this.fn
+    if (this.fn === null) throw nothingToRun(this, this.constructor.name) // super.run() of a subclass
+    throw new UsageError(`Greenlet "${this.name}" has no run any more: it has started.`)
+  },
+  set(this: RawGreenlet, run: unknown) {
+    if (this.status !== UNSTARTED)
+      throw new UsageError(`The run of greenlet "${this.name}" cannot be set: it has started.`)
+    if (run !== null && typeof run !== 'function') throw notAFunction(`${this.constructor.name}.run = `, run)
+    this.fn = run as RawGreenlet['fn']
+  },
+})
 
 /** Whether `value` is a greenlet, raw or not, of any copy of the library. */
 export function isGreenlet(value: unknown): value is RawGreenlet {

@@ -60,9 +60,10 @@ export function makeSwitch(target: Coroutine, payload: unknown, kind: Kind): Swi
   if (kernel.tracing) throw switchingTracer()
   if (current === kernel.main) return new MainSwitch(target, payload, kind)
   if (current.goal !== null) secondSwitch(current)
+  if (kernel.debug !== null) kernel.debug.suspended(current)
   if (target.status === SWITCHED_OUT && kind !== AN_ERROR) {
     const handover = new Handover(target)
-    target.switcher = handover
+    if (kernel.debug === null) target.switcher = handover // else each switch is to come this way
     target.slot = payload
     current.goal = target
     return handover

@@ -21,7 +21,7 @@
  * @see the measurements behind the shape: `docs/design.md`
  */
 import { GreenletExit, InvalidSwitchError } from '../errors/classes.ts'
-import { cutStack } from '../errors/stack.ts'
+import { cutStack, leaveStack, stitchStack } from '../errors/stack.ts'
 import { foreignYield, forgottenSwitch } from '../errors/usage.ts'
 import { isGenerator } from '../protocol.ts'
 import {
@@ -118,7 +118,12 @@ function firstStep(greenlet: Coroutine): Step {
   greenlet.slot = undefined
   const interrupted = greenlet.status === INTERRUPTED
   greenlet.status = OCCUPIED
-  if (frame !== null) return interrupted ? throwStep.call(frame, slot) : nextStep.call(frame, undefined)
+  if (frame !== null) {
+    if (!interrupted) return nextStep.call(frame, undefined)
+    if (!unwinding && greenlet.callers !== null) leaveStack(slot) // somebody else has thrown it in
+    unwinding = false
+    return throwStep.call(frame, slot)
+  }
   if (interrupted) throw slot
 
   const made = callBody(greenlet, slot)
@@ -152,7 +157,10 @@ function settle(greenlet: Coroutine, step: Step | null, error: unknown): Corouti
   const caller = callers === null ? undefined : callers.pop()
   if (caller !== undefined) {
     greenlet.frame = caller
-    if (step === null) return raiseIn(greenlet, error)
+    if (step === null) {
+      unwinding = true
+      return raiseIn(greenlet, error)
+    }
     greenlet.slot = step.value
     return greenlet
   }
@@ -170,6 +178,8 @@ function raiseIn(greenlet: Coroutine, error: unknown): Coroutine {
 
 /** So many calls of `green` functions run natively upon each other before the next one is begun by the loop. */
 const NATIVE_DEPTH = 24
+/** Set while an error goes from a frame that it has ended into its caller, through the loop. */
+let unwinding = false
 /** The frames that have suspended natively upon each other, innermost first; on their way to the greenlet. */
 const suspending: Frame[] = []
 
@@ -179,6 +189,7 @@ const suspending: Frame[] = []
  */
 export function callGreen(callee: Frame): Step {
   const greenlet = kernel.current
+  if (kernel.debug !== null) kernel.debug.called(callee)
   if (kernel.depth === NATIVE_DEPTH) {
     const undriven = takeUndriven(greenlet)
     if (undriven !== null) throw forgottenSwitch(greenlet, undriven)
@@ -190,14 +201,43 @@ export function callGreen(callee: Frame): Step {
   let step: Step
   try {
     step = nextStep.call(callee)
+  } catch (error) {
+    completeStack(greenlet, error)
+    throw error
   } finally {
     kernel.depth--
   }
-  if (step.done !== true) {
-    suspending.push(callee)
-    if (kernel.depth === 0) keepFrames(greenlet)
+  return step === SUSPENDED ? suspendGreen(greenlet, callee) : step
+}
+
+/**
+ * Throws into a `green` function that is being called: it has yielded something foreign, natively, or it has ended by this error and
+ * its caller is now reached.
+ */
+export function throwGreen(callee: Frame, error: unknown): Step {
+  const greenlet = kernel.current
+  kernel.depth++
+  let step: Step
+  try {
+    step = throwStep.call(callee, error)
+  } catch (error) {
+    completeStack(greenlet, error)
+    throw error
+  } finally {
+    kernel.depth--
   }
-  return step
+  return step === SUSPENDED ? suspendGreen(greenlet, callee) : step
+}
+
+/** An error ends the innermost of the calls that lie on the native stack. */
+function completeStack(greenlet: Coroutine, error: unknown): void {
+  stitchStack(error, greenlet, kernel.depth + (greenlet.callers === null ? 0 : greenlet.callers.length))
+}
+
+function suspendGreen(greenlet: Coroutine, callee: Frame): Step {
+  suspending.push(callee)
+  if (kernel.depth === 0) keepFrames(greenlet)
+  return SUSPENDED
 }
 
 /** Puts the frames that have suspended onto the greenlet's stack; the innermost is the one to be resumed. */
@@ -235,7 +275,10 @@ export function leaveWait(greenlet: Coroutine): Coroutine {
 /** Ends a greenlet and answers who runs next. The body of an unstarted one is never run. */
 function die(greenlet: Coroutine, status: typeof RETURNED | typeof FAILED, outcome: unknown): Coroutine {
   if (greenlet.wait !== null || greenlet.turn === READY) leaveWait(greenlet) // it began a wait and did not suspend in it
-  if (status === FAILED) cutStack(outcome)
+  if (status === FAILED) {
+    cutStack(outcome)
+    if (kernel.debug !== null) kernel.debug.failed(greenlet, outcome)
+  }
   greenlet.status = status
   greenlet.slot = outcome
   greenlet.frame = null

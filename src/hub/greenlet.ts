@@ -17,7 +17,7 @@ import type { Begun, Driven, Operation } from '../protocol.ts'
 import { type Hub, hubOf, type Task } from './hub.ts'
 import { Timeout } from './timeout.ts'
 import { EndOperation, follow, type Listener, NO_WAIT, OutcomeOperation } from './wait.ts'
-import { checkMs } from './waiter.ts'
+import { begun, checkMs } from './waiter.ts'
 
 /** How long a wait for one greenlet may take. */
 export interface WaitOptions {
@@ -206,7 +206,7 @@ export class Greenlet<T = unknown, A extends readonly unknown[] = readonly []> e
     if (this.status === UNSTARTED) this.#endUnstarted(reason)
     else hubOf(this).interrupt(this, reason)
     this.aborter?.abort(reason)
-    return options.block === false ? NO_WAIT : new EndOperation(this, 'kill', options.timeoutMs)
+    return options.block === false ? NO_WAIT : begun(new EndOperation(this, 'kill', options.timeoutMs))
   }
 
   /**
@@ -242,6 +242,11 @@ export class Greenlet<T = unknown, A extends readonly unknown[] = readonly []> e
       const place = links.indexOf(listener)
       if (place >= 0) links.splice(place, 1)
     }
+  }
+
+  /** @internal */
+  override get state(): string {
+    return this.status === UNSTARTED && this.started ? 'pending started' : super.state
   }
 
   /** @internal */

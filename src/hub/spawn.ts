@@ -3,6 +3,7 @@
  *
  * Stands on `Greenlet`.
  */
+import { type Context, emptyContext } from '../context.ts'
 import { UsageError } from '../errors/classes.ts'
 import { notAFunction, show } from '../errors/usage.ts'
 import { type Coroutine, FAILED, RETURNED } from '../greenlet/kernel.ts'
@@ -44,6 +45,8 @@ export function spawn<A extends readonly unknown[], T>(fn: (...args: A) => Drive
 export interface SpawnOptions {
   /** Stands in messages. @defaultValue the function's name and a number */
   name?: string
+  /** The async context it starts in: that of its maker, none, or a `copyContext()`. @defaultValue 'inherit' */
+  context?: 'inherit' | 'empty' | Context
 }
 
 /**
@@ -59,7 +62,9 @@ export function spawnWith<A extends readonly unknown[], T>(
 ): Greenlet<T> {
   if (typeof fn !== 'function') throw notAFunction('spawnWith', fn)
   const greenlet = new Greenlet(fn, ...args)
-  if (options.name !== undefined) greenlet.name = options.name
+  const { name, context = 'inherit' } = options
+  if (name !== undefined) greenlet.name = name
+  if (context !== 'inherit') greenlet.grContext = context === 'empty' ? emptyContext() : context
   greenlet.start()
   return greenlet
 }

@@ -6,12 +6,12 @@
 
 import { GreenletExit, GreenletKilledError, UsageError } from '../errors/classes.ts'
 import { show, wrongRight } from '../errors/usage.ts'
-import { type Coroutine, FAILED, RETURNED } from '../greenlet/kernel.ts'
+import { type Coroutine, FAILED, kernel, RETURNED } from '../greenlet/kernel.ts'
 import { drive, ready, type Step, takePending } from '../greenlet/operation.ts'
 import { type Driven, type Green, isGenerator, isOperation, isThenable, type Operation } from '../protocol.ts'
 import { Timer } from './clock.ts'
 import { type Hub, hubOf } from './hub.ts'
-import { checkMs, HubOperation, Wait } from './waiter.ts'
+import { begun, checkMs, HubOperation, Wait } from './waiter.ts'
 
 /**
  * Waits for `ms` milliseconds, at least.
@@ -35,7 +35,8 @@ import { checkMs, HubOperation, Wait } from './waiter.ts'
  */
 export function sleep(ms = 0): Operation<void> {
   checkMs('sleep()', 'ms', ms)
-  return ms === 0 ? NEXT_TURN : new Sleep(ms)
+  if (ms > 0) return new Sleep(ms)
+  return kernel.debug === null ? NEXT_TURN : new NextTurn()
 }
 
 class NextTurn extends HubOperation<void> {
@@ -285,15 +286,17 @@ export class EndOperation extends HubOperation<void> {
 }
 
 /** What `kill(..., { block: false })` gives to be driven: nothing to wait for. */
-export const NO_WAIT: Operation<void> = new (class extends HubOperation<void> {
-  override begin(): Step<void> {
-    return ready(undefined)
-  }
+export const NO_WAIT: Operation<void> = begun(
+  new (class extends HubOperation<void> {
+    override begin(): Step<void> {
+      return ready(undefined)
+    }
 
-  override toString(): string {
-    return 'kill()'
-  }
-})()
+    override toString(): string {
+      return 'kill()'
+    }
+  })(),
+)
 
 /** Waits for the outcome: `get`. After `timeoutMs` it throws what `late` makes. */
 export class OutcomeOperation<T> extends HubOperation<T> {

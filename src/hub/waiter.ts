@@ -31,6 +31,11 @@ import { type Hub, hubOf } from './hub.ts'
 
 /** Base of the operations that wait in a hub. Plain code may await them. */
 export abstract class HubOperation<T> extends BaseOperation<T> {
+  constructor() {
+    super()
+    if (kernel.debug !== null) kernel.debug.operationMade(this)
+  }
+
   protected override giveWay(greenlet: Coroutine, step: Step<T>): Step<T> {
     const hub = hubOf(greenlet)
     const { value } = step // kernel.resumed: the next wait overwrites it
@@ -47,6 +52,12 @@ export abstract class HubOperation<T> extends BaseOperation<T> {
   }
 }
 
+/** Says of an operation whose effect has happened already that it may be left undriven. */
+export function begun<T extends Operation<unknown>>(operation: T): T {
+  if (kernel.debug !== null) kernel.debug.operationDriven(operation)
+  return operation
+}
+
 /** An operation that is written as a generator function: `make` is called anew each time it is driven. */
 class ComposedOperation<T> implements Operation<T> {
   readonly #text: string
@@ -55,11 +66,14 @@ class ComposedOperation<T> implements Operation<T> {
   constructor(text: string, make: () => Green<T>) {
     this.#text = text
     this.#make = make
+    if (kernel.debug !== null) kernel.debug.operationMade(this)
   }
 
   [Symbol.iterator](): Iterator<Suspend, T, Resume> {
     // A test tool that iterates what it compares must start nothing.
-    return kernel.current === kernel.main ? (NOTHING as Green<T>) : this.#make()
+    if (kernel.current === kernel.main) return NOTHING as Green<T>
+    if (kernel.debug !== null) kernel.debug.operationDriven(this)
+    return this.#make()
   }
 
   then<A = T, B = never>(
@@ -236,7 +250,8 @@ export class Waiter<T> {
   #state: 'empty' | 'value' | 'error' = 'empty'
   #outcome: unknown = undefined
   #waiting: WaiterWait<T> | null = null
-  readonly #get: WaiterGet<T> = new WaiterGet(this)
+  /** One for all that call `get`, except in debug mode, which asks of each call whether it was driven. */
+  #get: WaiterGet<T> | null = null
 
   /** Whether something was handed over. */
   ready(): boolean {
@@ -271,7 +286,7 @@ export class Waiter<T> {
    * @switches only if it must wait
    */
   get(): Operation<T> {
-    return this.#get
+    return kernel.debug === null ? (this.#get ??= new WaiterGet(this)) : new WaiterGet(this)
   }
 
   /** @internal */

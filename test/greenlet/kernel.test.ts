@@ -13,7 +13,7 @@ function copy(name: string): string {
   const folder = `${cache}/${name}`
   mkdirSync(folder, { recursive: true })
   writeFileSync(`${folder}/package.json`, '{ "type": "module" }')
-  for (const part of ['errors', 'protocol.ts', 'index.ts', 'greenlet', 'context.ts', 'hub'])
+  for (const part of ['errors', 'protocol.ts', 'index.ts', 'greenlet', 'context.ts', 'debug.ts', 'hub'])
     cpSync(`${repository}src/${part}`, `${folder}/${part}`, { recursive: true })
   return `${folder}/index.ts`
 }

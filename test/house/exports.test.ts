@@ -12,12 +12,13 @@ const NAMES: Record<string, readonly [module: object, names: string]> = {
   '.': [
     greenloop,
     `ConcurrentObjectUseError Greenlet GreenletExit GreenletKilledError GreenloopError InternalError Interrupt InvalidSwitchError
-    LoopExit RawGreenlet SocketClosedError Timeout UsageError Waiter getHub getcurrent gettrace green isInterrupt joinall run settrace
-    sleep spawn spawnWith until withTimeout`,
+    Local
+    LoopExit RawGreenlet SocketClosedError Timeout UsageError Waiter copyContext getHub getcurrent gettrace green isInterrupt joinall
+    local run setDebug settrace sleep spawn spawnWith until withTimeout`,
   ],
   './greenlet': [
     greenlet,
-    'GreenletExit Interrupt InvalidSwitchError RawGreenlet UsageError getcurrent gettrace green isInterrupt settrace',
+    'GreenletExit Interrupt InvalidSwitchError Local RawGreenlet UsageError getcurrent gettrace green isInterrupt local settrace',
   ],
   './net': [net, 'connect lookup'],
   './http': [http, 'Response requests'],

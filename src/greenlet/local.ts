@@ -1,0 +1,107 @@
+/**
+ * Greenlet-local storage: a variable that is another one in each greenlet.
+ *
+ * The values lie with the greenlets, so that they go when a greenlet ends, and weakly by local, so that they go with a local too.
+ *
+ * Stands on the kernel. `AsyncLocalStorage` is inherited by what a greenlet starts; a local is not.
+ */
+import { UsageError } from '../errors/classes.ts'
+import { notAFunction, wrongRight } from '../errors/usage.ts'
+import { kernel } from './kernel.ts'
+
+/**
+ * One variable for each greenlet.
+ *
+ * @typeParam T - what it holds.
+ * @source gevent: `gevent.local.local`
+ * @example
+ * ```ts
+ * import { joinall, Local, sleep, spawn } from 'greenloop'
+ *
+ * const steps = new Local(() => 0)
+ * function* walk(n: number) {
+ *   for (let i = 0; i < n; i++) {
+ *     steps.value++
+ *     yield* sleep(0)
+ *   }
+ *   return steps.value
+ * }
+ * const [a, b] = await joinall([spawn(walk, 3), spawn(walk, 5)])
+ * console.log(a.value, b.value) // 3 5
+ * ```
+ */
+export class Local<T> {
+  readonly #initial: () => T
+
+  /**
+   * @param initial - makes the value that a greenlet finds first; called once per greenlet, and in it. It must not wait.
+   * @throws UsageError when `initial` is no function.
+   */
+  constructor(initial: () => T) {
+    if (typeof initial !== 'function') throw notAFunction('new Local', initial)
+    this.#initial = initial
+  }
+
+  /**
+   * The current greenlet's value.
+   *
+   * @throws UsageError outside of greenlets: main is in every callback, and so nobody's.
+   */
+  get value(): T {
+    const values = valuesOf('read')
+    if (!values.has(this)) values.set(this, this.#initial())
+    return values.get(this) as T // the line above has put one there
+  }
+
+  /** Sets the current greenlet's value. */
+  set value(value: T) {
+    valuesOf('set').set(this, value)
+  }
+
+  /** Forgets the current greenlet's value: the next look makes a new one. Answers whether there was one. */
+  delete(): boolean {
+    return valuesOf('deleted').delete(this)
+  }
+}
+
+/**
+ * An object whose properties are others in each greenlet: gevent's attribute bag.
+ *
+ * @param initial - makes the object that a greenlet works on; called once per greenlet.
+ * @throws UsageError when `initial` is no function; at each use outside of greenlets.
+ * @source gevent: `gevent.local.local`
+ * @example
+ * ```ts
+ * import { local, spawn } from 'greenloop'
+ *
+ * const request = local(() => ({ user: 'nobody' }))
+ * const g = spawn(() => {
+ *   request.user = 'ann'
+ *   return request.user
+ * })
+ * console.log(await g.get(), await spawn(() => request.user).get()) // ann nobody
+ * ```
+ */
+export function local<T extends object>(initial: () => T): T {
+  if (typeof initial !== 'function') throw notAFunction('local', initial)
+  const own = new Local(initial)
+  // Each trap does to the current greenlet's object what was asked of the proxy.
+  const traps = Object.fromEntries(
+    Object.getOwnPropertyNames(Reflect).map((name) => [
+      name,
+      (_empty: T, ...rest: unknown[]): unknown =>
+        Reflect.apply(Reflect.get(Reflect, name) as Trap, undefined, [own.value, ...rest]),
+    ]),
+  )
+  return new Proxy({} as T, traps) // what is seen through the traps is a T
+}
+
+type Trap = (...args: unknown[]) => unknown
+
+function valuesOf(what: string): WeakMap<object, unknown> {
+  const { current } = kernel
+  if (current !== kernel.main) return (current.locals ??= new WeakMap())
+  throw new UsageError(
+    `A local was ${what} outside of greenlets, where it would be everybody's.\n\n${wrongRight('user.value', 'plain code is nobody', 'await run(function* () { user.value })', 'in a greenlet')}`,
+  )
+}
