@@ -32,7 +32,12 @@ export function recognise(target: Branded, name: string): void {
   Object.defineProperty(target, Symbol.hasInstance, {
     value(this: Branded, candidate: unknown): boolean {
       if (this !== target) return Function.prototype[Symbol.hasInstance].call(this, candidate)
-      return typeof candidate === 'object' && candidate !== null && brand in candidate
+      if (typeof candidate !== 'object' || candidate === null) return false
+      try {
+        return brand in candidate
+      } catch {
+        return false // a revoked proxy: anything may have been thrown
+      }
     },
   })
 }

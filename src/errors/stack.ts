@@ -74,8 +74,11 @@ function read(error: unknown): Trace | null {
 }
 
 function write(error: unknown, head: string, frames: readonly string[]): void {
-  // One that is frozen keeps what it has.
-  Reflect.set(error as object, 'stack', [head, ...frames].join('\n'))
+  try {
+    Reflect.set(error as object, 'stack', [head, ...frames].join('\n')) // one that is frozen keeps what it has
+  } catch {
+    // A setter of its own that refuses.
+  }
 }
 
 /** Leaves of the stack of an error what is the program's own. Does nothing to one that was not made in a greenlet. */
@@ -90,6 +93,20 @@ interface Stitched {
   whole: number
 }
 const stitches = new WeakMap<object, Stitched>()
+
+/** The error whose stack was completed last. */
+let latest: Stitched | null = null
+
+/**
+ * A call of `owner` has returned. When the latest error had come as far as its frame, somebody has caught it there; thrown again it
+ * comes another way, and its stack is that of the first. Answers whether it was so.
+ */
+export function breakStitch(owner: object, call: number): boolean {
+  if (latest === null || latest.owner !== owner || call >= latest.whole) return false
+  latest.whole = -Infinity
+  latest = null
+  return true
+}
 
 /** The stack of `error` says where it was made, which is not where it is thrown now: it stays as it is. */
 export function leaveStack(error: unknown): void {
@@ -122,6 +139,7 @@ export function stitchStack(error: unknown, owner: object, call: number): void {
   // Thrown a second time, from further up or by another greenlet, it has its frames already.
   if (stitched.owner !== owner || call >= stitched.whole) return
   stitched.whole = call
+  latest = stitched
   if (head === undefined) {
     const lines = String((error as { stack?: unknown }).stack).split('\n')
     const first = lines.findIndex((line) => /^\s+at /u.test(line))
@@ -136,11 +154,11 @@ export function stitchStack(error: unknown, owner: object, call: number): void {
 /** The frames of the program that lie on the native stack now, down to the next `green` call or the trampoline. */
 export function framesHere(): string[] {
   const { stackTraceLimit } = Error
-  Error.stackTraceLimit = 50
+  Reflect.set(Error, 'stackTraceLimit', 50) // it may be read-only
   const holder: { stack?: string } = {}
   Error.captureStackTrace(holder, framesHere)
   const lines = holder.stack?.split('\n').slice(1) ?? []
-  Error.stackTraceLimit = stackTraceLimit
+  Reflect.set(Error, 'stackTraceLimit', stackTraceLimit)
   // Our own functions on top are those that lead here; the first of the trampoline after a frame of the program is the floor.
   const top = lines.findIndex((line) => !isNoise(line))
   const rest = lines.slice(Math.max(top, 0))

@@ -185,6 +185,8 @@ export interface Kernel {
   scope: Scope | null
   /** How many `green` calls lie upon one another in the native stack. */
   depth: number
+  /** The frames of `green` calls that have suspended, innermost first, while they are on their way to the loop. */
+  readonly suspending: Frame[]
   /** `settrace`; null: nobody watches. */
   tracer: ((event: TraceEvent, origin: Coroutine, target: Coroutine) => void) | null
   /** Debug mode; null: it is off. */
@@ -239,6 +241,7 @@ function shareKernel(): Kernel {
     origin: import.meta.url,
     scope: null,
     depth: 0,
+    suspending: [],
     tracer: null,
     debug: null,
     tracing: false,

@@ -66,6 +66,7 @@ const FINISHED: IteratorReturnResult<undefined> = { done: true, value: undefined
 
 /** A greenlet that begins a wait has forgotten a switch, or has begun another wait without suspending in it. */
 function refuse(greenlet: Coroutine, operation: Described): never {
+  kernel.suspending.length = 0 // of a call that was stepped by hand
   const undriven = takeUndriven(greenlet)
   if (undriven !== null) throw forgottenSwitch(greenlet, undriven)
   const { wait } = greenlet

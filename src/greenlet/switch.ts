@@ -27,12 +27,13 @@ import {
   type MainCall,
   NO_ARGUMENTS,
   NOTHING_ARRIVED,
+  OCCUPIED,
   READY,
   SWITCHED_OUT,
   UNSTARTED,
 } from './kernel.ts'
 import { BaseOperation, ready, type Step, SUSPENDED, takePending, takeUndriven } from './operation.ts'
-import { callTracer, deliver, enter, firstAlive, leaveWait } from './trampoline.ts'
+import { callTracer, deliver, drive, enter, firstAlive, leaveWait } from './trampoline.ts'
 
 /** What `switch` and `throw` return. */
 export interface Switch extends Operation<unknown> {
@@ -119,7 +120,15 @@ export class Handover extends GreenletSwitch {
   override next(resumed?: Resume): Step<unknown> {
     if (resumed !== undefined) return resumed as Resume & IteratorReturnResult<unknown> // kernel.resumed: a finished step
     const greenlet = kernel.current
-    if (greenlet.goal !== this.target || greenlet.pending !== null) return this.refuse(greenlet)
+    const { target } = this
+    if (
+      greenlet.goal !== target || // somebody else drives it, or later
+      greenlet.status === SWITCHED_OUT || // it is iterated by hand
+      target.status !== SWITCHED_OUT || // others have reached the target since
+      greenlet.pending !== null
+    ) {
+      return this.refuse(greenlet)
+    }
     greenlet.status = SWITCHED_OUT
     return SUSPENDED
   }
@@ -129,9 +138,12 @@ export class Handover extends GreenletSwitch {
   }
 
   protected override refuse(greenlet: Coroutine): Step<unknown> {
-    if (greenlet.goal !== this.target || greenlet === kernel.main) return super.refuse(greenlet)
-    greenlet.goal = null
-    throw takePending(greenlet)
+    if (greenlet.goal === this.target && greenlet !== kernel.main) {
+      greenlet.goal = null
+      if (greenlet.status !== SWITCHED_OUT && greenlet.pending !== null) throw takePending(greenlet)
+      greenlet.status = OCCUPIED
+    }
+    return super.refuse(greenlet)
   }
 }
 
@@ -267,12 +279,13 @@ function takeArrival(): unknown {
 }
 
 /**
- * For the host: resumes a greenlet that is ready, and hands what came back to main to the call of main that it belongs to.
+ * For the host: resumes a greenlet that is ready, and hands what came back to main to the call of main that it belongs to. Before other
+ * code runs, the host must `leave()`.
  *
  * @throws what a raw greenlet died of, when no call of main waits for it.
  */
 export function resume(greenlet: Coroutine): void {
-  enter(greenlet)
+  drive(greenlet)
   const { arrival } = kernel
   if (arrival === NOTHING_ARRIVED) return
   const { arrivedFrom } = kernel

@@ -21,7 +21,7 @@
  * @see the measurements behind the shape: `docs/design.md`
  */
 import { GreenletExit, InvalidSwitchError } from '../errors/classes.ts'
-import { cutStack, leaveStack, stitchStack } from '../errors/stack.ts'
+import { breakStitch, cutStack, leaveStack, stitchStack } from '../errors/stack.ts'
 import { foreignYield, forgottenSwitch } from '../errors/usage.ts'
 import { isGenerator } from '../protocol.ts'
 import {
@@ -52,30 +52,44 @@ const throwStep = Reflect.get(generatorPrototype as object, 'throw') as (this: G
 
 /** Runs `first`, and whoever control passes to, until it comes back to main. Called from main only. */
 export function enter(first: Coroutine): void {
+  try {
+    drive(first)
+  } finally {
+    leave() // whatever happens, a mistake of ours included
+  }
+}
+
+/**
+ * Does what {@link enter} does, but for {@link leave}, which must come before any other code of the program runs: the host resumes many
+ * one after the other.
+ */
+export function drive(first: Coroutine): void {
   const { main } = kernel
   let greenlet = first
-  try {
-    while (greenlet !== main) {
-      const { scope } = greenlet
-      kernel.scope = scope
-      greenlet = scope === null ? run(greenlet) : scope.runInAsyncScope(run, undefined, greenlet)
-    }
-    if (kernel.tracer !== null && kernel.arrival !== 0) traceTransfer(main, kernel.arrival === ERROR_ARRIVED)
-  } finally {
-    // Whatever happens, a mistake of ours included: plain code goes on as main.
-    kernel.current = main
-    kernel.scope = null
-    kernel.depth = 0
-    main.goal = main // nor shall it hold a greenlet that is dead
-    resumed.value = undefined // else the last message would live until the next switch
+  while (greenlet !== main) {
+    const { scope } = greenlet
+    kernel.scope = scope
+    greenlet = scope === null ? run(greenlet) : scope.runInAsyncScope(run, undefined, greenlet)
   }
+  if (kernel.tracer !== null && kernel.arrival !== 0) traceTransfer(main, kernel.arrival === ERROR_ARRIVED)
+  kernel.current = main
+}
+
+/** Has plain code go on as main, with nothing left of the greenlets that have run. */
+export function leave(): void {
+  const { main } = kernel
+  kernel.current = main
+  kernel.scope = null
+  kernel.depth = 0
+  main.goal = main
+  resumed.value = undefined // else the last message would live until the next switch
 }
 
 /** Runs greenlets one after the other, as long as they share the async context of the first; answers who is next. */
 function run(first: Coroutine): Coroutine {
   // Taken out of their cells once a run: an imported binding is read and checked anew at each use.
   const cell = kernel
-  const { main } = cell
+  const { main, suspending } = cell
   const message = resumed
   const suspended = SUSPENDED
   const next = nextStep
@@ -104,6 +118,7 @@ function run(first: Coroutine): Coroutine {
     if (step === suspended) {
       heir = greenlet.goal as Coroutine // an operation that answers SUSPENDED has set it
       greenlet.goal = null
+      if (suspending.length > 0) keepFrames(greenlet)
     } else {
       heir = settle(greenlet, step, error)
     }
@@ -119,7 +134,6 @@ function firstStep(greenlet: Coroutine): Step {
   const interrupted = greenlet.status === INTERRUPTED
   greenlet.status = OCCUPIED
   if (frame !== null) {
-    if (!interrupted) return nextStep.call(frame, undefined)
     if (!unwinding && greenlet.callers !== null) leaveStack(slot) // somebody else has thrown it in
     unwinding = false
     return throwStep.call(frame, slot)
@@ -149,6 +163,7 @@ function callBody(greenlet: Coroutine, slot: unknown): unknown {
  * `yield*` at its end. Answers who is next.
  */
 function settle(greenlet: Coroutine, step: Step | null, error: unknown): Coroutine {
+  kernel.suspending.length = 0 // of a call that was stepped by hand
   if (step !== null && step.done !== true) {
     greenlet.goal = null
     return raiseIn(greenlet, foreignYield(greenlet, step.value))
@@ -161,9 +176,11 @@ function settle(greenlet: Coroutine, step: Step | null, error: unknown): Corouti
       unwinding = true
       return raiseIn(greenlet, error)
     }
+    if (stitching) returned(greenlet, callersOf(greenlet) + 1)
     greenlet.slot = step.value
     return greenlet
   }
+  stitching = false
   const undriven = takeUndriven(greenlet)
   if (step === null) return die(greenlet, error instanceof GreenletExit ? RETURNED : FAILED, error)
   if (undriven !== null) return die(greenlet, FAILED, forgottenSwitch(greenlet, undriven))
@@ -180,8 +197,8 @@ function raiseIn(greenlet: Coroutine, error: unknown): Coroutine {
 const NATIVE_DEPTH = 24
 /** Set while an error goes from a frame that it has ended into its caller, through the loop. */
 let unwinding = false
-/** The frames that have suspended natively upon each other, innermost first; on their way to the greenlet. */
-const suspending: Frame[] = []
+/** Set while the stack of an error is being completed, call by call. */
+let stitching = false
 
 /**
  * Begins the call of a `green` function, which a `yield*` is driving. Its first step runs here, natively: if it ends in that, the call
@@ -190,10 +207,11 @@ const suspending: Frame[] = []
 export function callGreen(callee: Frame): Step {
   const greenlet = kernel.current
   if (kernel.debug !== null) kernel.debug.called(callee)
+  if (kernel.depth === 0 && kernel.suspending.length > 0) kernel.suspending.length = 0 // of a call that was stepped by hand
   if (kernel.depth === NATIVE_DEPTH) {
     const undriven = takeUndriven(greenlet)
     if (undriven !== null) throw forgottenSwitch(greenlet, undriven)
-    suspending.push(callee)
+    kernel.suspending.push(callee)
     greenlet.goal = greenlet // the loop goes on with this greenlet, in this frame
     return SUSPENDED
   }
@@ -207,7 +225,9 @@ export function callGreen(callee: Frame): Step {
   } finally {
     kernel.depth--
   }
-  return step === SUSPENDED ? suspendGreen(greenlet, callee) : step
+  if (step === SUSPENDED) kernel.suspending.push(callee)
+  else if (stitching) returned(greenlet, kernel.depth + 1 + callersOf(greenlet))
+  return step
 }
 
 /**
@@ -226,22 +246,29 @@ export function throwGreen(callee: Frame, error: unknown): Step {
   } finally {
     kernel.depth--
   }
-  return step === SUSPENDED ? suspendGreen(greenlet, callee) : step
+  if (step === SUSPENDED) kernel.suspending.push(callee)
+  else if (stitching) returned(greenlet, kernel.depth + 1 + callersOf(greenlet))
+  return step
 }
 
 /** An error ends the innermost of the calls that lie on the native stack. */
 function completeStack(greenlet: Coroutine, error: unknown): void {
-  stitchStack(error, greenlet, kernel.depth + (greenlet.callers === null ? 0 : greenlet.callers.length))
+  stitching = true
+  stitchStack(error, greenlet, kernel.depth + callersOf(greenlet))
 }
 
-function suspendGreen(greenlet: Coroutine, callee: Frame): Step {
-  suspending.push(callee)
-  if (kernel.depth === 0) keepFrames(greenlet)
-  return SUSPENDED
+function callersOf(greenlet: Coroutine): number {
+  return greenlet.callers === null ? 0 : greenlet.callers.length
+}
+
+/** One of the calls has returned: an error that has come as far as there before is thrown anew if it is thrown again. */
+function returned(greenlet: Coroutine, call: number): void {
+  stitching = !breakStitch(greenlet, call)
 }
 
 /** Puts the frames that have suspended onto the greenlet's stack; the innermost is the one to be resumed. */
 function keepFrames(greenlet: Coroutine): void {
+  const { suspending } = kernel
   const callers = (greenlet.callers ??= [])
   let outer = greenlet.frame as Frame // it is the one that makes the outermost of the calls
   for (let frame = suspending.pop(); frame !== undefined; frame = suspending.pop()) {

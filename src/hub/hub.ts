@@ -38,7 +38,7 @@ import {
 } from '../greenlet/kernel.ts'
 import { SUSPENDED, takePending } from '../greenlet/operation.ts'
 import { awaitedMainCalls, resume } from '../greenlet/switch.ts'
-import { leaveWait } from '../greenlet/trampoline.ts'
+import { leave, leaveWait } from '../greenlet/trampoline.ts'
 import type { Suspend } from '../protocol.ts'
 import { type Clock, systemClock, Timers } from './clock.ts'
 import { deadlockReport, debugObserver, failureReport, type HubObserver } from './report.ts'
@@ -262,9 +262,13 @@ export class Hub {
     let overtime = false
     for (let greenlet = this.#take(); greenlet !== null; greenlet = this.#take()) {
       try {
-        if (greenlet.status >= RETURNED) (greenlet as Task).runLinks()
-        else resume(greenlet)
+        if (greenlet.status < RETURNED) resume(greenlet)
+        else {
+          leave()
+          ;(greenlet as Task).runLinks()
+        }
       } catch (error) {
+        leave()
         const { arrivedFrom } = kernel
         kernel.arrivedFrom = null
         this.tell(error, arrivedFrom ?? greenlet) // a raw greenlet died of it, into nobody
@@ -284,6 +288,7 @@ export class Hub {
         roundEnd = this.#last
       }
     }
+    leave()
     this.#inSlice = false
     // Not at once: plain code that has spawned and awaits the outcome in one line gets to its await after this slice.
     if (this.#failed.length > 0) clock.soon(this.#report)
@@ -294,7 +299,10 @@ export class Hub {
 
   /** Takes the next greenlet out of the ready list; null when there is none. */
   #take(): Coroutine | null {
-    if (this.scheduler !== null) return this.#takeChosen(this.scheduler)
+    if (this.scheduler !== null) {
+      leave()
+      return this.#takeChosen(this.scheduler)
+    }
     for (;;) {
       const greenlet = this.#first
       if (greenlet === null) return null

@@ -25,6 +25,7 @@ import { type Coroutine, FAILED, kernel, type PendingWait } from '../greenlet/ke
 import { BaseOperation, ready, type Step } from '../greenlet/operation.ts'
 import { RawGreenlet } from '../greenlet/raw-greenlet.ts'
 import { resume } from '../greenlet/switch.ts'
+import { leave } from '../greenlet/trampoline.ts'
 import { brandOperation, type Green, type Operation, type Resume, type Suspend } from '../protocol.ts'
 import { Timer } from './clock.ts'
 import { type Hub, hubOf } from './hub.ts'
@@ -215,8 +216,15 @@ function awaitInMain<T>(operation: Operation<T>): Promise<T> {
     const hub = hubOf(wait)
     hub.mainWaits.add(wait)
     // Main is running here, so its wait begins here. Only an explicit call of then() can come from inside a greenlet's slice.
-    if (kernel.current === kernel.main) resume(wait)
-    else hub.enqueue(wait)
+    if (kernel.current !== kernel.main) {
+      hub.enqueue(wait)
+      return
+    }
+    try {
+      resume(wait)
+    } finally {
+      leave()
+    }
   })
 }
 

@@ -9,6 +9,11 @@ checkLeaks()
 
 const main = getcurrent()
 
+const NO_BODY =
+  `Greenlet "RawGreenlet" has nothing to run: it was made without a function, and its class has no run().\n\n` +
+  `  new RawGreenlet()                       // incorrect: there is no body\n` +
+  `  new RawGreenlet(function* () { ... })   // correct`
+
 /** A greenlet that is suspended, and tells at its end what it was sent: `['heir', 'value', 5]`. */
 function heir(parent?: RawGreenlet): RawGreenlet {
   const greenlet = new RawGreenlet(function* heir(): Green<unknown> {
@@ -50,6 +55,14 @@ describe('switch()', () => {
   it('to a dead greenlet whose heir has not started starts that with all the values as its arguments', () => {
     const unstarted = new RawGreenlet((...args: unknown[]) => args)
     expect(ended(unstarted).switch(1, 2, 3).value).toEqual([1, 2, 3])
+  })
+
+  it('to a dead greenlet whose heir has no body says so, and the heir can be given one', () => {
+    const unstarted = new RawGreenlet()
+    const dead = ended(unstarted)
+    expect([message(() => dead.switch(1)), message(() => dead.switch(1))]).toEqual([NO_BODY, NO_BODY])
+    unstarted.run = (...args) => args
+    expect(dead.switch(1, 2).value).toEqual([1, 2])
   })
 
   it('to a dead greenlet in a greenlet comes back at once when that is its nearest living ancestor', () => {
@@ -146,16 +159,36 @@ describe('the end of a greenlet', () => {
   })
 
   it('into an unstarted parent without a body throws the error about that in the next ancestor', () => {
-    const text =
-      `Greenlet "RawGreenlet" has nothing to run: it was made without a function, and its class has no run().\n\n` +
-      `  new RawGreenlet()                       // incorrect: there is no body\n` +
-      `  new RawGreenlet(function* () { ... })   // correct`
-    expect(message(() => new RawGreenlet(() => 42, new RawGreenlet()).switch())).toBe(text)
+    expect(message(() => new RawGreenlet(() => 42, new RawGreenlet()).switch())).toBe(NO_BODY)
 
     const [, how, error] = new RawGreenlet(() => 42, new RawGreenlet(null, heir())).switch().value as unknown[]
     expect(how).toBe('error')
     expect(error).toBeInstanceOf(UsageError)
-    expect(messageOf(error)).toBe(text)
+    expect(messageOf(error)).toBe(NO_BODY)
+  })
+
+  it('into a parent without a body leaves that unstarted; with a body it can be started', () => {
+    const parent = new RawGreenlet()
+    const child = (): RawGreenlet => new RawGreenlet(() => 42, parent)
+    const texts = [message(() => child().switch()), message(() => child().switch())]
+    expect(texts).toEqual([NO_BODY, NO_BODY])
+    expect([parent.dead, parent.active]).toEqual([false, false])
+
+    parent.run = (n) => ['run', n]
+    expect(child().switch().value).toEqual(['run', 42])
+    expect(parent.dead).toBe(true)
+  })
+
+  it('by an error passes 20,000 parents that have not started, and all are dead', () => {
+    const error = new RangeError('from the bottom')
+    const line: RawGreenlet[] = []
+    for (let n = 0; n < 20_000; n++) line.push(new RawGreenlet(() => 'never', line.at(-1) ?? main))
+    const child = new RawGreenlet(() => {
+      throw error
+    }, line.at(-1))
+    expect(thrown(() => child.switch())).toBe(error)
+    expect(line.filter(({ dead }) => !dead)).toEqual([])
+    expect(getcurrent()).toBe(main)
   })
 })
 
@@ -172,6 +205,19 @@ describe('throw()', () => {
     expect(thrown(() => ended(unstarted).throw(error))).toBe(error)
     expect(unstarted.dead).toBe(true)
     rec.expect([])
+  })
+
+  it('of an exit at a dead greenlet gives it to the nearest living ancestor as a value: an orderly end is no error', () => {
+    const exit = new GreenletExit()
+    expect(ended(ended(heir())).throw(exit).value).toEqual(['heir', 'value', exit])
+    expect(ended(main).throw(exit).value).toBe(exit)
+  })
+
+  it('of an exit at a dead greenlet whose heir has not started starts that, with the exit as its argument', () => {
+    const exit = new GreenletExit()
+    const unstarted = new RawGreenlet((...args: unknown[]) => args)
+    expect(ended(ended(unstarted)).throw(exit).value).toEqual([exit])
+    expect(unstarted.dead).toBe(true)
   })
 
   it('in a greenlet at a dead one below it throws right there; a GreenletExit is a value', () => {

@@ -1,6 +1,8 @@
 // `switch` and `throw` as calls: what plain code gets, what a greenlet must do with it, and each known mistake with its whole text.
 import {
   type Green,
+  Greenlet,
+  GreenletExit,
   getcurrent,
   InvalidSwitchError,
   RawGreenlet,
@@ -295,6 +297,49 @@ describe('switch() in a greenlet', () => {
         `  yield* a.switch(); yield* b.switch()    // correct`,
     )
     expect(other.active).toBe(false)
+  })
+
+  it('is of no use when its target has been reached by somebody else before it is driven', async () => {
+    const target = new Greenlet(function* target() {
+      yield* main.switch()
+      return yield* main.switch()
+    })
+    target.switch()
+    new RawGreenlet(function* () {
+      yield* target.switch('first')
+    }).switch()
+    const greenlet = new RawGreenlet(function* late() {
+      const kept = target.switch('lost')
+      target.kill()
+      yield* kept
+    })
+    expect(message(() => greenlet.switch())).toBe(
+      `A switch() to "${target.name}" was kept and driven later; it belongs to the expression that makes it.\n\n` +
+        `  const op = other.switch(); ... yield* op   // incorrect: by then others have run\n` +
+        `  yield* other.switch()                      // correct`,
+    )
+    await target.join()
+    expect(target.value).toBeInstanceOf(GreenletExit)
+  })
+
+  it('that is iterated by hand says so instead of going on for ever', () => {
+    const other = new RawGreenlet(function* other() {
+      for (;;) yield* main.switch()
+    })
+    const greenlet = new RawGreenlet(function* () {
+      yield* other.switch()
+      for (const step of other.switch() as Iterable<never>) throw new Error(String(step))
+    })
+    other.switch()
+    greenlet.switch()
+    const texts = [0, 1].map(() => {
+      const iterator = new RawGreenlet(function* hand() {
+        return [...(other.switch() as unknown as Iterable<unknown>)]
+      })
+      return message(() => iterator.switch())
+    })
+    expect(texts[0]).toMatch(/^A switch\(\) to "other" was kept and driven later/u)
+    expect(texts[1]).toBe(texts[0])
   })
 
   it('cannot be kept and driven later', () => {

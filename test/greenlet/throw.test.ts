@@ -1,9 +1,10 @@
 // throw(): what its target makes of it, and what comes back to the one who threw.
-import { type Green, GreenletExit, getcurrent, RawGreenlet } from 'greenloop'
+import { runInNewContext } from 'node:vm'
+import { type Green, GreenletExit, getcurrent, RawGreenlet, sleep, spawn } from 'greenloop'
 import { describe, expect, it } from 'vitest'
 import { checkLeaks } from '../support/leaks.ts'
 import { recorder } from '../support/recorder.ts'
-import { thrown } from '../support/thrown.ts'
+import { rejection, thrown } from '../support/thrown.ts'
 
 checkLeaks()
 
@@ -192,5 +193,19 @@ describe('throw()', () => {
     }).switch()
     expect(values).toEqual([exit, true])
     rec.expect([])
+  })
+
+  it('takes an error of another realm, and so does kill()', async () => {
+    const foreign = runInNewContext('new RangeError("from elsewhere")') as Error
+    expect(foreign).not.toBeInstanceOf(Error)
+    const greenlet = suspended(function* () {
+      yield* main.switch()
+    })
+    expect(thrown(() => greenlet.throw(foreign))).toBe(foreign)
+
+    const spawned = spawn(sleep, 60_000)
+    await sleep(0)
+    spawned.kill(foreign)
+    expect(await rejection(spawned.get())).toBe(foreign)
   })
 })

@@ -1,9 +1,11 @@
 // What the compiler infers, and what it refuses (D2). Compiled, never run.
 import {
+  type Begun,
   type Green,
   Greenlet,
   GreenletExit,
   getcurrent,
+  green,
   joinall,
   type Operation,
   RawGreenlet,
@@ -287,5 +289,111 @@ describe('Timeout', () => {
 
   it('is disposable', () => {
     expectTypeOf<Timeout>().toExtend<Disposable>()
+  })
+})
+
+describe('green()', () => {
+  it('keeps the types of the arguments and of the result', () => {
+    const page = green(getPage)
+    expectTypeOf(page).toEqualTypeOf<typeof getPage>()
+    expectTypeOf(page('u')).toEqualTypeOf<Green<Page>>()
+    expectTypeOf(spawn(page, 'u', 2)).toEqualTypeOf<Greenlet<Page>>()
+    // @ts-expect-error: a number is no url
+    page(5)
+    // @ts-expect-error: the url is missing
+    page()
+    // @ts-expect-error: one too many
+    page('u', 1, 2)
+  })
+
+  it('gives the result of the function to yield*', () => {
+    spawn(function* () {
+      expectTypeOf(yield* green(getPage)('u')).toEqualTypeOf<Page>()
+      expectTypeOf(yield* green(first)(['a'])).toEqualTypeOf<string>()
+    })
+  })
+
+  it('infers what a function without annotations gives', () => {
+    const pair = green(function* (n: number) {
+      yield* sleep(1)
+      return [n, yield* getPage('u')] as const
+    })
+    expectTypeOf(pair).parameters.toEqualTypeOf<[n: number]>()
+    spawn(function* () {
+      expectTypeOf(yield* pair(1)).toEqualTypeOf<readonly [number, Page]>()
+    })
+  })
+
+  function* first<T>(list: readonly [T, ...T[]]): Green<T> {
+    yield* sleep(0)
+    return list[0]
+  }
+
+  it('keeps a generic function generic', () => {
+    const same = green(first)
+    spawn(function* () {
+      expectTypeOf(yield* same([1, 2])).toEqualTypeOf<number>()
+      expectTypeOf(yield* same(['a'])).toEqualTypeOf<string>()
+      // @ts-expect-error: an empty list has no first
+      yield* same([])
+    })
+  })
+
+  it('keeps the `this` of a method, as a field, as a function and with the decorator', () => {
+    class Tree {
+      readonly size: number = 1
+
+      @green
+      *decorated(factor: number): Green<number> {
+        return this.size * factor
+      }
+
+      readonly field: (this: Tree, factor: number) => Green<number> = green(function* (this: Tree, factor: number) {
+        return this.size * factor
+      })
+    }
+    const tree = new Tree()
+    spawn(function* () {
+      expectTypeOf(yield* tree.decorated(2)).toEqualTypeOf<number>()
+      expectTypeOf(yield* tree.field(2)).toEqualTypeOf<number>()
+      // @ts-expect-error: a text is no factor
+      yield* tree.decorated('2')
+    })
+    const lone = green(function* (this: Tree): Green<number> {
+      return this.size
+    })
+    // @ts-expect-error: it needs a tree
+    lone()
+    expectTypeOf(lone.call(tree)).toEqualTypeOf<Green<number>>()
+  })
+
+  it('refuses what is no generator function', () => {
+    // @ts-expect-error: an arrow function has no frame to keep
+    green(() => 1)
+    // @ts-expect-error: an async function is not driven by greenlets
+    green(async () => 1)
+    // @ts-expect-error: nor is an async generator function
+    green(async function* () {})
+    // @ts-expect-error: a call instead of the function
+    green(getPage('u'))
+    // @ts-expect-error: a number is no function
+    green(5)
+    // @ts-expect-error: a generator of something else than waits
+    green(function* () {
+      yield 5
+    })
+    // @ts-expect-error: a class is no generator function
+    green(Timeout)
+  })
+})
+
+describe('Begun', () => {
+  it('is what a call returns whose effect has happened: driving it is optional', () => {
+    const greenlet = spawn(getPage, 'u')
+    expectTypeOf(greenlet.kill()).toEqualTypeOf<Begun<void>>()
+    expectTypeOf<Begun<void>>().toExtend<Operation<void>>()
+    spawn(function* () {
+      expectTypeOf(yield* greenlet.kill()).toBeVoid()
+    })
   })
 })

@@ -1,8 +1,11 @@
 /**
- * The works that `npm run bench` measures: two coroutines hand control to each other, with a value, so and so often. All do exactly
- * this; they differ in who passes it on.
+ * Two coroutines hand control to each other, with a value, so and so often. All do exactly this; they differ in who passes it on.
  */
-import { type Green, Greenlet, RawGreenlet } from 'greenloop'
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { type Green, Greenlet, RawGreenlet, settrace } from 'greenloop'
+import type { Work } from '../tables.ts'
+
+const times = 3_000_000
 
 /** The limit: two generators and a loop that resumes the one that the other names. No library, no type, no errors. */
 function bareGenerators(switches: number): void {
@@ -63,10 +66,32 @@ async function asyncAwait(switches: number): Promise<void> {
   await Promise.all([second(), first()])
 }
 
-/** The works by name, in the order of the table. */
-export const WORKS: Record<string, (switches: number) => void | Promise<void>> = {
-  'bare generators': bareGenerators,
-  RawGreenlet: greenlets((body) => new RawGreenlet(body)),
-  Greenlet: greenlets((body) => new Greenlet(body)),
-  'async/await': asyncAwait,
+const raw = greenlets((body) => new RawGreenlet(body))
+const scheduled = greenlets((body) => new Greenlet(body))
+
+/** Runs a work with a store set, so that contexts are carried. */
+function withStore(run: (switches: number) => void | Promise<void>): (switches: number) => void | Promise<void> {
+  return (switches) => new AsyncLocalStorage<number>().run(1, () => run(switches))
+}
+
+export const SWITCHES: Record<string, Work> = {
+  'bare generators': { times, run: bareGenerators },
+  RawGreenlet: { times, run: raw },
+  Greenlet: { times, run: scheduled },
+  'Greenlet, AsyncLocalStorage in use': { times, run: withStore(scheduled) },
+  'async/await': { times, run: asyncAwait },
+  'async/await, AsyncLocalStorage in use': { times, run: withStore(asyncAwait) },
+}
+
+export const TRACING: Record<string, Work> = {
+  'never traced': { times, run: raw },
+  'traced once, then off': {
+    times,
+    run(switches) {
+      settrace(() => undefined)
+      raw(100)
+      settrace(null)
+      raw(switches)
+    },
+  },
 }
