@@ -7,15 +7,17 @@
  *
  * How the first use is noticed: the methods that set a store are wrapped until one of them is called, and put back then. Before Node 24
  * stores travel by async hooks: whether any were on when this file was loaded shows on a new promise, and one that is turned on later
- * is noticed too. From Node 24 on a store lies in a frame: a resource made while the library is loaded, and one in each turn in which
- * plain code makes greenlets, shows whether somebody had set one before.
+ * is noticed too. From Node 24 on a store lies in a frame, and one that was set before the library was loaded may turn up at any time:
+ * a resource made when plain code makes or enters greenlets shows whether the code runs in a frame.
  *
  * The hard case is a first use *inside* a greenlet of BLANK, whose code runs in the context of whoever entered it. What it sets must
  * stay with it and leave nothing behind: nobody is run after it in that context, it is given a copy of the context when it leaves, and
  * what it has set is taken back there ({@link cleanUp}).
  *
  * Turned down. A context for each greenlet in any case: half as much again per spawn and a third per switch, for programs that never ask
- * for it. One snapshot for several spawns: an `enterWith` between two of them cannot be seen.
+ * for it. One snapshot for several spawns: an `enterWith` between two of them cannot be seen. One look per turn for older stores: the
+ * next callback may run in another context before the turn is over. Not seen from Node 24 on: `enterWith` itself, taken from its place
+ * before the library was loaded and first called in a greenlet.
  *
  * Stands on the kernel. Leaves to the hub who has which context.
  */
@@ -35,9 +37,7 @@ const BY_HOOKS = '_enable' in AsyncLocalStorage.prototype
 
 /** Whether a greenlet must carry a context of its own. Set for good by the first use of async context. */
 let inUse = false
-/** Whether plain code was seen to run without stores in this turn. Set until the turn's microtasks. */
-let seenEmpty = false
-/** The greenlet that ran when `inUse` was set, if it was one of BLANK; until the context that it ran in is cleaned. */
+/** The greenlet in whose context `inUse` was set, if it was BLANK; until the context that it ran in is cleaned. */
 let tainter: Coroutine | null = null
 /** The stores that were set in that context. */
 const taints = new Set<AsyncLocalStorage<unknown>>()
@@ -48,15 +48,24 @@ const TAINTED: Scope = { runInAsyncScope: (fn, _thisArg, greenlet) => fn(greenle
 /** The context of all greenlets as long as there is but one: empty, and never entered. */
 const BLANK: Scope = {
   runInAsyncScope(fn, _thisArg, greenlet) {
+    // The hub enters it where nothing is set; a switch of plain code may be made anywhere.
+    if (!BY_HOOKS && !inUse && kernel.mainInside && hasStores()) startUse()
     if (inUse) {
       const scope = emptyContext()
       greenlet.scope = scope
       kernel.scope = scope
       return scope.runInAsyncScope(fn, undefined, greenlet)
     }
-    const result = fn(greenlet)
-    if (tainter !== null) cleanUp(tainter)
-    return result
+    try {
+      return fn(greenlet)
+    } finally {
+      if (tainter !== null) cleanUp(tainter)
+    }
+  },
+
+  own(greenlet) {
+    greenlet.scope = emptyContext() // somebody asks for it, perhaps to share it
+    return greenlet.scope
   },
 }
 
@@ -77,7 +86,8 @@ class KeepingScope implements Scope {
 
 /** The context of a new greenlet: that of the code that makes it. */
 export function inheritContext(): Scope {
-  if (!inUse && !BY_HOOKS && !seenEmpty && kernel.current === kernel.main) lookForStores()
+  // In BLANK it was looked at when that was entered, and whoever has set a store since was noticed.
+  if (!BY_HOOKS && !inUse && kernel.scope !== BLANK && hasStores()) startUse()
   return inUse ? copyContext() : BLANK
 }
 
@@ -98,16 +108,32 @@ export function emptyContext(): Scope {
   return ROOT.runInAsyncScope(copyContext)
 }
 
+/** Calls `fn` where nothing is set: what the hub runs sees nothing of whoever has caused it to run. */
+export function inEmptyContext(fn: () => void): void {
+  // A resource keeps what is set in it, up to Node 22.
+  if (!BY_HOOKS) ROOT.runInAsyncScope(fn)
+  else if (inUse) ROOT.runInAsyncScope(() => new AsyncResource('greenloop.slice', OPTIONS)).runInAsyncScope(fn)
+  else fn()
+}
+
 /** From now on greenlets carry contexts. */
+function startUse(): void {
+  inUse = true
+  restoreMethods()
+}
+
+/** Somebody is about to use async context. */
 function noticeUse(): void {
   if (inUse) return
-  inUse = true
-  if (kernel.scope === BLANK) {
-    tainter = kernel.current
-    kernel.scope = TAINTED
-  } else {
-    restoreMethods()
+  const { current, lender, main, scope } = kernel
+  // Main is current in BLANK while a tracer is told of the way back.
+  if (scope !== BLANK || current === main) {
+    startUse()
+    return
   }
+  inUse = true
+  tainter = current.scope === null && lender !== null ? lender : current
+  kernel.scope = TAINTED
 }
 
 /** The first user of async context leaves the context that it ran in: it takes a copy along, and nothing remains. */
@@ -115,33 +141,29 @@ function cleanUp(greenlet: Coroutine): void {
   tainter = null
   restoreMethods()
   if (greenlet.status < RETURNED && greenlet.scope === BLANK) greenlet.scope = copyContext()
-  for (const storage of taints) storage.enterWith(undefined)
+  for (const storage of taints) {
+    const nothing = ROOT.runInAsyncScope(getStore, storage) // undefined, or the storage's default
+    // One that shows nothing may have been disabled, and `enterWith` would enable it.
+    if (Reflect.apply(getStore, storage, []) !== nothing) Reflect.apply(enterWith, storage, [nothing])
+  }
   taints.clear()
 }
 
-/** Node 24 and up: whether the code that runs has stores that were set before the library was loaded. */
-function lookForStores(): void {
-  seenEmpty = true
-  queueMicrotask(() => {
-    seenEmpty = false
-  })
-  if (hasFrame(new AsyncResource('greenloop.probe', OPTIONS))) noticeUse()
-}
-
-/** Whether `resource` was made in a context with stores; true too when its shape is not the known one. */
-function hasFrame(resource: AsyncResource): boolean {
-  const frame = Object.getOwnPropertySymbols(resource).find(({ description }) => description === 'context_frame')
-  return frame === undefined || Reflect.get(resource, frame) !== undefined
-}
-
 /** A resource without stores, and what it was made in is of no account. */
-const ROOT: AsyncResource = ((): AsyncResource => {
-  const root = new AsyncResource('greenloop.root', OPTIONS)
-  for (const symbol of Object.getOwnPropertySymbols(root)) {
-    if (/^(?:kResourceStore|context_frame)$/u.test(symbol.description ?? '')) Reflect.set(root, symbol, undefined)
-  }
-  return root
-})()
+const ROOT = new AsyncResource('greenloop.root', OPTIONS)
+/** Where a resource holds the frame that it was made in, from Node 24 on. */
+let FRAME: symbol | undefined
+for (const symbol of Object.getOwnPropertySymbols(ROOT)) {
+  if (symbol.description === 'context_frame') FRAME = symbol
+  // The two of async hooks; the second is that of Node 24 and up without frames.
+  if (/^(?:context_frame|kResourceStore|kAsyncLocalStorageContext)$/u.test(symbol.description ?? ''))
+    Reflect.set(ROOT, symbol, undefined)
+}
+
+/** From Node 24 on: whether the code that runs has stores; true too when a resource does not have the shape that is known. */
+function hasStores(): boolean {
+  return FRAME === undefined || Reflect.get(new AsyncResource('greenloop.probe', OPTIONS), FRAME) !== undefined
+}
 
 type Method = (this: object, ...args: unknown[]) => unknown
 /** What puts the wrapped methods back. */
@@ -151,10 +173,14 @@ function restoreMethods(): void {
   for (const restore of undo.splice(0)) restore()
 }
 
-/** Has `method` of `holder` notice its use first. One that somebody else has wrapped meanwhile stays, and does nothing more. */
-function noticeCalls(holder: object, method: string, taint: boolean): void {
-  const original = Reflect.get(holder, method) as Method | undefined // the callers name methods, some of which are not in every Node
-  if (original === undefined) return
+/**
+ * Has `method` of `holder` notice its use first; answers whether it does. One that somebody else has wrapped meanwhile stays, and does
+ * nothing more.
+ */
+function noticeCalls(holder: object, method: string, taint: boolean): boolean {
+  const before = Object.getOwnPropertyDescriptor(holder, method)
+  if (before === undefined) return true // not every Node has it
+  const original = before.value as Method // the callers name methods
   const wrapper: Method = function (...args) {
     noticeUse()
     if (taint && tainter !== null) taints.add(this as AsyncLocalStorage<unknown>) // it was called on one
@@ -162,22 +188,26 @@ function noticeCalls(holder: object, method: string, taint: boolean): void {
   }
   Object.defineProperty(wrapper, 'name', { value: method })
   Object.defineProperty(wrapper, 'length', { value: original.length })
-  const before = Object.getOwnPropertyDescriptor(holder, method)
-  Object.defineProperty(holder, method, { ...before, value: wrapper })
   undo.push(() => {
-    if (Reflect.get(holder, method) === wrapper) Object.defineProperty(holder, method, { ...before, value: original })
+    if (Reflect.get(holder, method) === wrapper) Reflect.defineProperty(holder, method, before) // fails when it was frozen
   })
+  return Reflect.defineProperty(holder, method, { ...before, value: wrapper })
 }
 
-if (
-  BY_HOOKS
-    ? Object.getOwnPropertySymbols(Promise.resolve()).length > 0
-    : hasFrame(new AsyncResource('greenloop.probe', OPTIONS))
-) {
-  inUse = true
-} else {
-  noticeCalls(AsyncLocalStorage.prototype, 'run', false)
-  noticeCalls(AsyncLocalStorage.prototype, 'enterWith', true)
-  noticeCalls(AsyncLocalStorage.prototype, 'withScope', true)
-  if (BY_HOOKS) noticeCalls(Object.getPrototypeOf(createHook({})) as object, 'enable', false)
+/** Wraps the methods that a first use goes through; answers whether each of them could be. */
+function watch(): boolean {
+  const { prototype } = AsyncLocalStorage
+  return (
+    noticeCalls(prototype, 'run', false) &&
+    noticeCalls(prototype, 'enterWith', true) &&
+    noticeCalls(prototype, 'withScope', true) &&
+    (!BY_HOOKS || noticeCalls(Object.getPrototypeOf(createHook({})) as object, 'enable', false))
+  )
 }
+
+// Taken here, for `cleanUp`, where neither a wrapper nor a subclass has a say.
+const getStore = Reflect.get(AsyncLocalStorage.prototype, 'getStore') as Method
+const enterWith = Reflect.get(AsyncLocalStorage.prototype, 'enterWith') as Method
+
+const usedBefore = BY_HOOKS ? Object.getOwnPropertySymbols(Promise.resolve()).length > 0 : hasStores()
+if (usedBefore || !watch()) startUse()

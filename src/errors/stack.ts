@@ -44,7 +44,7 @@ interface Trace {
 /** Takes the stack of `error` apart; null when it has none, or was not made in a greenlet. */
 function read(error: unknown): Trace | null {
   let stack: unknown
-  let head = ''
+  let head: string
   try {
     ;({ stack } = error as { stack?: unknown }) // anything may have been thrown, with any getters
     head = String(error)

@@ -58,6 +58,8 @@ export interface Scope {
   readonly [contextBrand]?: true
   /** @internal Runs `fn(argument)` in the context. */
   runInAsyncScope<R>(fn: (argument: Coroutine) => R, thisArg: undefined, argument: Coroutine): R
+  /** @internal Only of one that stands for many: gives `greenlet`, which has it, one that is its own. */
+  own?(greenlet: Coroutine): Scope
 }
 
 /** A frame of a suspended greenlet, as debug mode knows it. */
@@ -183,6 +185,8 @@ export interface Kernel {
   main: Coroutine
   /** The scope that the running greenlet was entered with; another one is entered before its greenlets run. */
   scope: Scope | null
+  /** While a greenlet without a scope runs in that of another one: the last one that ran in it as its own. */
+  lender: Coroutine | null
   /** How many `green` calls lie upon one another in the native stack. */
   depth: number
   /** The frames of `green` calls that have suspended, innermost first, while they are on their way to the loop. */
@@ -240,6 +244,7 @@ function shareKernel(): Kernel {
     protocol: PROTOCOL,
     origin: import.meta.url,
     scope: null,
+    lender: null,
     depth: 0,
     suspending: [],
     tracer: null,

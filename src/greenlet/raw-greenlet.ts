@@ -205,7 +205,7 @@ export class RawGreenlet<T = unknown> {
    * @source greenlet: `greenlet.gr_context`
    */
   get grContext(): Scope | null {
-    return this.scope
+    return this.scope?.own?.(this) ?? this.scope
   }
 
   /** Gives it another context. */

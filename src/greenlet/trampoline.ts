@@ -80,6 +80,7 @@ export function leave(): void {
   const { main } = kernel
   kernel.current = main
   kernel.scope = null
+  kernel.lender = null
   kernel.depth = 0
   main.goal = main
   resumed.value = undefined // else the last message would live until the next switch
@@ -122,7 +123,12 @@ function run(first: Coroutine): Coroutine {
     } else {
       heir = settle(greenlet, step, error)
     }
-    if (heir === main || (heir.scope !== cell.scope && heir.scope !== null)) return heir
+    if (heir === main) return heir
+    const { scope } = heir
+    if (scope !== cell.scope) {
+      if (scope !== null) return heir
+      if (greenlet.scope !== null) cell.lender = greenlet // a raw greenlet goes on in the context of the one that resumes it
+    }
     greenlet = heir
   }
 }

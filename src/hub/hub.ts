@@ -23,6 +23,7 @@
  *
  * Stands on the trampoline, the clock and the greenlet's host slots. Leaves to `greenlet.ts` what a greenlet is beyond its switching.
  */
+import { inEmptyContext } from '../context.ts'
 import { LoopExit } from '../errors/classes.ts'
 import {
   type Coroutine,
@@ -252,7 +253,10 @@ export class Hub {
 
   /** Resumes those that are ready, for one slice. Called by the clock, and by the timers in the tail of their alarm. */
   #runSlice(): void {
-    if (this.#inSlice) return
+    if (!this.#inSlice) inEmptyContext(this.#slice)
+  }
+
+  readonly #slice = (): void => {
     this.#inSlice = true
     const { clock } = this
     const began = clock.now()
