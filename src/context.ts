@@ -2,8 +2,8 @@
  * Async context: what `AsyncLocalStorage` holds, carried by greenlets over all their waits.
  *
  * A greenlet that carries a context is entered through a resource of Node's, which costs a third of a switch and a hundred bytes. As
- * long as nobody in the process uses async context, all contexts are the same empty one, and greenlets share {@link BLANK}, which is
- * entered for nothing. The first use of an AsyncLocalStorage is noticed, and from then on each new greenlet has a context of its own.
+ * long as nobody in the process uses async context, all contexts are the same empty one, and greenlets share {@link BLANK}, which need
+ * not be entered. The first use of an AsyncLocalStorage is noticed, and from then on each new greenlet has a context of its own.
  *
  * How the first use is noticed: the methods that set a store are wrapped until one of them is called, and put back then. Before Node 24
  * stores travel by async hooks: whether any were on when this file was loaded shows on a new promise, and one that is turned on later
@@ -35,9 +35,7 @@ const OPTIONS = { requireManualDestroy: true }
  */
 const BY_HOOKS = '_enable' in AsyncLocalStorage.prototype
 
-/** Whether a greenlet must carry a context of its own. Set for good by the first use of async context. */
-let inUse = false
-/** The greenlet in whose context `inUse` was set, if it was BLANK; until the context that it ran in is cleaned. */
+/** The greenlet in whose context the first use was, if that was BLANK; until the context that it ran in is cleaned. */
 let tainter: Coroutine | null = null
 /** The stores that were set in that context. */
 const taints = new Set<AsyncLocalStorage<unknown>>()
@@ -45,22 +43,23 @@ const taints = new Set<AsyncLocalStorage<unknown>>()
 /** A context that no greenlet has: while it is the entered one, each greenlet that has any is entered anew. */
 const TAINTED: Scope = { runInAsyncScope: (fn, _thisArg, greenlet) => fn(greenlet) }
 
-/** The context of all greenlets as long as there is but one: empty, and never entered. */
+/** The context of all greenlets as long as there is but one: empty. Lies in `kernel.blank` so long, and then never again. */
 const BLANK: Scope = {
+  /** Greenlets that were made when it was blank, and it is no more: each is given an empty context of its own. */
   runInAsyncScope(fn, _thisArg, greenlet) {
-    // The hub enters it where nothing is set; a switch of plain code may be made anywhere.
-    if (!BY_HOOKS && !inUse && kernel.mainInside && hasStores()) startUse()
-    if (inUse) {
-      const scope = emptyContext()
-      greenlet.scope = scope
-      kernel.scope = scope
-      return scope.runInAsyncScope(fn, undefined, greenlet)
-    }
-    try {
-      return fn(greenlet)
-    } finally {
-      if (tainter !== null) cleanUp(tainter)
-    }
+    const scope = emptyContext()
+    greenlet.scope = scope
+    kernel.scope = scope
+    return scope.runInAsyncScope(fn, undefined, greenlet)
+  },
+
+  // The hub enters it where nothing is set; a switch of plain code may be made anywhere.
+  look() {
+    if (!BY_HOOKS && hasStores()) startUse()
+  },
+
+  left() {
+    if (tainter !== null) cleanUp(tainter)
   },
 
   own(greenlet) {
@@ -87,8 +86,11 @@ class KeepingScope implements Scope {
 /** The context of a new greenlet: that of the code that makes it. */
 export function inheritContext(): Scope {
   // In BLANK it was looked at when that was entered, and whoever has set a store since was noticed.
-  if (!BY_HOOKS && !inUse && kernel.scope !== BLANK && hasStores()) startUse()
-  return inUse ? copyContext() : BLANK
+  const { blank, scope } = kernel
+  if (blank === null) return copyContext()
+  if (BY_HOOKS || scope === blank || !hasStores()) return blank
+  startUse()
+  return copyContext()
 }
 
 /**
@@ -112,26 +114,27 @@ export function emptyContext(): Scope {
 export function inEmptyContext(fn: () => void): void {
   // A resource keeps what is set in it, up to Node 22.
   if (!BY_HOOKS) ROOT.runInAsyncScope(fn)
-  else if (inUse) ROOT.runInAsyncScope(() => new AsyncResource('greenloop.slice', OPTIONS)).runInAsyncScope(fn)
+  else if (kernel.blank === null)
+    ROOT.runInAsyncScope(() => new AsyncResource('greenloop.slice', OPTIONS)).runInAsyncScope(fn)
   else fn()
 }
 
 /** From now on greenlets carry contexts. */
 function startUse(): void {
-  inUse = true
+  kernel.blank = null
   restoreMethods()
 }
 
 /** Somebody is about to use async context. */
 function noticeUse(): void {
-  if (inUse) return
+  if (kernel.blank !== BLANK) return
   const { current, lender, main, scope } = kernel
   // Main is current in BLANK while a tracer is told of the way back.
   if (scope !== BLANK || current === main) {
     startUse()
     return
   }
-  inUse = true
+  kernel.blank = null
   tainter = current.scope === null && lender !== null ? lender : current
   kernel.scope = TAINTED
 }
@@ -209,5 +212,9 @@ function watch(): boolean {
 const getStore = Reflect.get(AsyncLocalStorage.prototype, 'getStore') as Method
 const enterWith = Reflect.get(AsyncLocalStorage.prototype, 'enterWith') as Method
 
-const usedBefore = BY_HOOKS ? Object.getOwnPropertySymbols(Promise.resolve()).length > 0 : hasStores()
-if (usedBefore || !watch()) startUse()
+// Another copy of the library may have been here first: then its blank context is everybody's.
+if (kernel.blank === null) {
+  const usedBefore = BY_HOOKS ? Object.getOwnPropertySymbols(Promise.resolve()).length > 0 : hasStores()
+  if (!usedBefore && watch()) kernel.blank = BLANK
+  else restoreMethods()
+}

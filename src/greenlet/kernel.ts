@@ -58,6 +58,10 @@ export interface Scope {
   readonly [contextBrand]?: true
   /** @internal Runs `fn(argument)` in the context. */
   runInAsyncScope<R>(fn: (argument: Coroutine) => R, thisArg: undefined, argument: Coroutine): R
+  /** @internal Only of the blank one: plain code is about to enter greenlets, from whatever context it is in. */
+  look?(): void
+  /** @internal Only of the blank one: the greenlets that ran in it have come back, and it is not blank any more. */
+  left?(): void
   /** @internal Only of one that stands for many: gives `greenlet`, which has it, one that is its own. */
   own?(greenlet: Coroutine): Scope
 }
@@ -185,6 +189,8 @@ export interface Kernel {
   main: Coroutine
   /** The scope that the running greenlet was entered with; another one is entered before its greenlets run. */
   scope: Scope | null
+  /** The scope that need not be entered, since all contexts are the same yet: see `src/context.ts`. Null: there is none any more. */
+  blank: Scope | null
   /** While a greenlet without a scope runs in that of another one: the last one that ran in it as its own. */
   lender: Coroutine | null
   /** How many `green` calls lie upon one another in the native stack. */
@@ -244,6 +250,7 @@ function shareKernel(): Kernel {
     protocol: PROTOCOL,
     origin: import.meta.url,
     scope: null,
+    blank: null,
     lender: null,
     depth: 0,
     suspending: [],

@@ -26,14 +26,23 @@ export abstract class BaseOperation<T> implements Operation<T>, Iterator<Suspend
   next(resumed?: Resume): Step<T> {
     // The trampoline resumes with kernel.resumed only, which is a finished step whose value the waker has set.
     if (resumed !== undefined) return resumed as Resume & IteratorReturnResult<T>
-    const greenlet = kernel.current
-    // Plain code that iterates an operation (a test tool comparing two of them) must start nothing and must come to an end.
-    if (greenlet === kernel.main) return FINISHED as Step<T>
-    if (greenlet.wait !== null || greenlet.turn === READY || greenlet.goal !== null) refuse(greenlet, this)
-    if (kernel.debug !== null) kernel.debug.operationDriven(this)
+    const cell = kernel
+    const greenlet = cell.current
+    if (greenlet.goal !== null || greenlet.wait !== null || greenlet.turn === READY) {
+      // Plain code that iterates an operation (a test tool comparing two of them) must start nothing and must come to an end.
+      if (greenlet === cell.main) return FINISHED as Step<T>
+      refuse(greenlet, this)
+    }
+    return cell.debug === null && !cell.everyWaitSwitches ? this.begin(greenlet) : this.#beginWatched(greenlet)
+  }
+
+  #beginWatched(greenlet: Coroutine): Step<T> {
+    const { debug, everyWaitSwitches } = kernel
+    debug?.operationDriven(this)
     const step = this.begin(greenlet)
-    if (kernel.debug !== null && step === SUSPENDED) kernel.debug.suspended(greenlet)
-    return kernel.everyWaitSwitches && step !== SUSPENDED ? this.giveWay(greenlet, step) : step
+    if (step === SUSPENDED) debug?.suspended(greenlet)
+    else if (everyWaitSwitches) return this.giveWay(greenlet, step)
+    return step
   }
 
   throw(error: unknown): Step<T> {

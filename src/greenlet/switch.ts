@@ -119,17 +119,18 @@ abstract class GreenletSwitch extends BaseOperation<unknown> implements Switch {
 export class Handover extends GreenletSwitch {
   override next(resumed?: Resume): Step<unknown> {
     if (resumed !== undefined) return resumed as Resume & IteratorReturnResult<unknown> // kernel.resumed: a finished step
+    const out = SWITCHED_OUT // an imported binding is read and checked anew at each use
     const greenlet = kernel.current
     const { target } = this
     if (
       greenlet.goal !== target || // somebody else drives it, or later
-      greenlet.status === SWITCHED_OUT || // it is iterated by hand
-      target.status !== SWITCHED_OUT || // others have reached the target since
+      greenlet.status === out || // it is iterated by hand
+      target.status !== out || // others have reached the target since
       greenlet.pending !== null
     ) {
       return this.refuse(greenlet)
     }
-    greenlet.status = SWITCHED_OUT
+    greenlet.status = out
     return SUSPENDED
   }
 

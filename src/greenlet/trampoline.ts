@@ -52,6 +52,7 @@ const throwStep = Reflect.get(generatorPrototype as object, 'throw') as (this: G
 
 /** Runs `first`, and whoever control passes to, until it comes back to main. Called from main only. */
 export function enter(first: Coroutine): void {
+  kernel.blank?.look?.()
   try {
     drive(first)
   } finally {
@@ -64,15 +65,21 @@ export function enter(first: Coroutine): void {
  * one after the other.
  */
 export function drive(first: Coroutine): void {
-  const { main } = kernel
+  const cell = kernel
+  const { main } = cell
   let greenlet = first
   while (greenlet !== main) {
     const { scope } = greenlet
-    kernel.scope = scope
-    greenlet = scope === null ? run(greenlet) : scope.runInAsyncScope(run, undefined, greenlet)
+    cell.scope = scope
+    if (scope === null) greenlet = run(greenlet)
+    else if (scope !== cell.blank) greenlet = scope.runInAsyncScope(run, undefined, greenlet)
+    else {
+      greenlet = run(greenlet)
+      if (cell.scope !== scope) scope.left?.() // somebody has set a store in it
+    }
   }
-  if (kernel.tracer !== null && kernel.arrival !== 0) traceTransfer(main, kernel.arrival === ERROR_ARRIVED)
-  kernel.current = main
+  if (cell.tracer !== null && cell.arrival !== 0) traceTransfer(main, cell.arrival === ERROR_ARRIVED)
+  cell.current = main
 }
 
 /** Has plain code go on as main, with nothing left of the greenlets that have run. */
