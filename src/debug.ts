@@ -20,13 +20,18 @@ import { type Coroutine, type Debugger, type Frame, type GreenletFrame, kernel }
 export function setDebug(on: boolean): boolean {
   const before = kernel.debug
   if (!on) kernel.debug = null
-  else if (before === null) kernel.debug = new Notes()
+  else if (before === null) kernel.debug = notes = new Notes()
   return before !== null
 }
 
+/** Those of this copy of the library that were begun last. */
+let notes: Notes | null = null
+
 /** Where an operation was made. Holds nothing of it, or it would never be collected. */
 interface Origin {
-  text: string
+  /** The call as a person would write it; null until it can be asked for. */
+  text: string | null
+  readonly operation: WeakRef<Described>
   readonly greenlet: string
   readonly place: string
 }
@@ -45,9 +50,8 @@ class Notes implements Debugger {
   })
 
   constructor() {
-    process.on('exit', () => {
-      for (const origin of this.#undriven) this.#report(origin)
-    })
+    // One listener for all that are ever begun: Node warns at eleven.
+    if (notes === null) process.on('exit', () => notes?.reportAll())
   }
 
   greenletMade(greenlet: Coroutine): void {
@@ -56,9 +60,10 @@ class Notes implements Debugger {
 
   operationMade(operation: Described): void {
     const origin: Origin = {
-      text: 'An operation',
+      text: null,
+      operation: new WeakRef(operation),
       greenlet: kernel.current.name,
-      place: framesHere()[0]?.trim() ?? 'an unknown place',
+      place: framesHere().find(hasPosition)?.trim() ?? 'at an unknown place',
     }
     // The constructor that calls this has yet to set what the text is made of.
     queueMicrotask(() => {
@@ -86,8 +91,14 @@ class Notes implements Debugger {
 
   failed(greenlet: Coroutine, error: unknown): void {
     const born = this.#births.get(greenlet)
-    if (born === undefined || born.length === 0 || !(error instanceof Error) || typeof error.stack !== 'string') return
-    error.stack += `\n  greenlet "${greenlet.name}" was made\n${born.join('\n')}`
+    if (born === undefined || !born.some(hasPosition) || !(error instanceof Error)) return
+    try {
+      const { stack } = error
+      if (typeof stack === 'string')
+        Reflect.set(error, 'stack', `${stack}\n  greenlet "${greenlet.name}" was made\n${born.join('\n')}`)
+    } catch {
+      // A getter or a setter of its own that refuses; one that is frozen keeps what it has.
+    }
   }
 
   frameOf(greenlet: Coroutine): GreenletFrame | null {
@@ -99,19 +110,30 @@ class Notes implements Debugger {
     return lines.reduceRight<GreenletFrame | null>((back, line) => parse(line, back), null)
   }
 
+  /** The process is ending: what was not driven never will be. */
+  reportAll(): void {
+    for (const origin of this.#undriven) this.#report(origin)
+  }
+
   #report(origin: Origin): void {
     // Once it was turned off, nobody has told any more what was driven.
     if (!this.#undriven.delete(origin) || kernel.debug !== this) return
     process.stderr.write(
-      `${origin.text} was made by "${origin.greenlet}" ${origin.place} and never driven: nothing was done.\n\n` +
+      `${origin.text ?? String(origin.operation.deref())} was made by "${origin.greenlet}" ${origin.place} and never driven: nothing was done.\n\n` +
         `${wrongRight('sleep(10)', 'makes the operation and drops it', 'yield* sleep(10)', 'or await sleep(10) in async code')}\n`,
     )
   }
 }
 
-/** A line of a stack trace as a frame: `at name (file:line:column)`, or without a name. */
+/** Whether a line of a stack trace says where in a file; those of V8's own functions do not: `at Array.map (<anonymous>)`. */
+function hasPosition(line: string): boolean {
+  return /:\d+:\d+\)?$/u.test(line)
+}
+
+/** A line of a stack trace as a frame: `at name (file:line:column)`, or without a name. There may be parentheses in the path. */
 function parse(line: string, back: GreenletFrame | null): GreenletFrame {
-  const [, name = '', file = '', row = '0', column = '0'] = /^\s*at (?:(.*) \()?(.*?):(\d+):(\d+)\)?$/u.exec(line) ?? []
+  const [, name = '', place = line.trim().slice('at '.length)] = /^\s*at (.*?) \((.*)\)$/u.exec(line) ?? []
+  const [, file = place, row = '0', column = '0'] = /^(.*):(\d+):(\d+)$/u.exec(place) ?? []
   return { name, file, line: Number(row), column: Number(column), back }
 }
 

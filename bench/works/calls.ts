@@ -1,7 +1,7 @@
 /**
  * What a call costs that could wait: when it does not, when its value is ready, and when it does, many calls deep.
  */
-import { type Green, green, run, sleep, Waiter } from 'greenloop'
+import { type Green, green, RawGreenlet, run, sleep, Waiter } from 'greenloop'
 import type { Work } from '../tables.ts'
 
 function* trivial(x: number): Green<number> {
@@ -101,14 +101,29 @@ function deep(name: string, at: (depth: number) => (resumes: number) => Promise<
   const works: Record<string, Work> = {}
   for (const depth of [1, 10, 100, 1000]) {
     // A plain chain is resumed frame by frame: at full length its rows would take minutes.
-    const rounds = name === 'plain' && depth >= 100 ? 20_000 : 1_000_000
+    const rounds = name.startsWith('plain') && depth >= 100 ? 20_000 : 1_000_000
     works[`${name} ${String(depth)}`] = { times: rounds, run: at(depth) }
   }
   return works
 }
 
+/** Two greenlets, both so many green calls deep, that switch to each other. */
+function greenSwitches(depth: number): (switches: number) => Promise<void> {
+  const down = green(function* down(level: number, other: () => RawGreenlet, times: number): Green<void> {
+    if (level > 1) return yield* down(level - 1, other, times)
+    for (let i = 0; i < times; i++) yield* other().switch()
+  })
+  return (switches) => {
+    const a: RawGreenlet = new RawGreenlet(() => down(depth, () => b, Infinity))
+    const b: RawGreenlet = new RawGreenlet(() => down(depth, () => a, switches / 2))
+    a.switch()
+    return Promise.resolve()
+  }
+}
+
 export const DEEP: Record<string, Work> = {
-  ...deep('green', (depth) => inGreenlet((resumes) => greenDepth(depth, resumes))),
+  ...deep('green, switch', greenSwitches),
+  ...deep('green, sleep(0)', (depth) => inGreenlet((resumes) => greenDepth(depth, resumes))),
   ...deep('async/await', (depth) => (resumes) => asyncDepth(depth, resumes)),
-  ...deep('plain', (depth) => inGreenlet((resumes) => plainDepth(depth, resumes))),
+  ...deep('plain, sleep(0)', (depth) => inGreenlet((resumes) => plainDepth(depth, resumes))),
 }

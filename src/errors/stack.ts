@@ -57,7 +57,7 @@ function read(error: unknown): Trace | null {
     .slice(head.length)
     .split('\n')
     .filter((line) => /^\s+at /u.test(line))
-  let end = lines.findIndex((line) => isOurs(line) && FLOOR.test(line) && !CALL.test(line))
+  let end = lines.findIndex((line) => isOurs(line) && FLOOR.test(line))
   if (end < 0) {
     // As long as V8 makes them: it may have been broken off above the floor. What goes on below its last call is known to be whole.
     if (lines.length === 0 || lines.length < Error.stackTraceLimit) return null
@@ -162,6 +162,6 @@ export function framesHere(): string[] {
   // Our own functions on top are those that lead here; the first of the trampoline after a frame of the program is the floor.
   const top = lines.findIndex((line) => !isNoise(line))
   const rest = lines.slice(Math.max(top, 0))
-  const floor = rest.findIndex((line) => isOurs(line) && FLOOR.test(line))
+  const floor = rest.findIndex((line) => isOurs(line) && (FLOOR.test(line) || CALL.test(line)))
   return rest.slice(0, floor < 0 ? rest.length : floor).filter((line) => !isNoise(line))
 }

@@ -116,6 +116,21 @@ export function foreignYield(greenlet: Named, value: unknown): UsageError {
   )
 }
 
+/** A generator that is being driven was driven once more, from within itself. */
+export function reenteredGenerator(greenlet: Named, cause: unknown): UsageError {
+  return new UsageError(
+    `Greenlet "${greenlet.name}" drove a generator that is running already.\n\n${wrongRight('yield* generator', 'it is the one that runs this line', 'yield* work()', 'a call of its own')}`,
+    { cause },
+  )
+}
+
+/** One generator object for two greenlets: each would take steps that the other one waits for. */
+export function sharedGenerator(greenlet: Named): UsageError {
+  return new UsageError(
+    `Greenlet "${greenlet.name}" was given a generator that another greenlet drives already.\n\n${wrongRight('const it = work(); spawn(() => it); spawn(() => it)', 'one call for two', 'spawn(work); spawn(work)', 'each calls it')}`,
+  )
+}
+
 /** Something that is no function where a body belongs; `caller` is the call as a person writes it: `spawn`. */
 export function notAFunction(caller: string, value: unknown): UsageError {
   const head = `${caller}() expects a function, but got ${show(value)}.`

@@ -3,15 +3,15 @@
  *
  * A plain `yield*` chain is resumed frame by frame, from the outermost to the innermost: each resume costs by its depth, and a deep one
  * overflows. The frames of a `green` function are kept by the greenlet, and the innermost is resumed directly. No wrapper is made: the
- * generator that a call returns has `next` and `throw` of its own, through which `yield*` reaches the trampoline.
+ * generator that a call returns has `next` and `throw` of its own, through which `yield*` reaches the greenlet.
  *
- * Stands on the trampoline, which steps the frames. Leaves plain `yield*` as it is: its native stack traces are the default.
+ * Stands on the frames, where calls are begun. Leaves plain `yield*` as it is: its native stack traces are the default.
  */
 import { UsageError } from '../errors/classes.ts'
 import { show } from '../errors/usage.ts'
 import type { Green } from '../protocol.ts'
+import { callGreen, stepPlainly, throwGreen, throwPlainly } from './frames.ts'
 import { type Frame, kernel } from './kernel.ts'
-import { callGreen, stepPlainly, throwGreen, throwPlainly } from './trampoline.ts'
 
 type Step = IteratorResult<unknown, unknown>
 

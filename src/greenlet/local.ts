@@ -67,6 +67,9 @@ export class Local<T> {
 /**
  * An object whose properties are others in each greenlet: gevent's attribute bag.
  *
+ * Methods and accessors of the object run on the bag. So objects with private fields or hidden ones of V8 (a Map, a Date) are for
+ * {@link Local}. Nothing of it can be fixed, since it stands for many objects: `Object.freeze(bag)` throws a TypeError.
+ *
  * @param initial - makes the object that a greenlet works on; called once per greenlet.
  * @throws UsageError when `initial` is no function; at each use outside of greenlets.
  * @source gevent: `gevent.local.local`
@@ -93,7 +96,26 @@ export function local<T extends object>(initial: () => T): T {
         Reflect.apply(Reflect.get(Reflect, name) as Trap, undefined, [own.value, ...rest]),
     ]),
   )
-  return new Proxy({} as T, traps) // what is seen through the traps is a T
+  return new Proxy(target(own) as T, {
+    ...traps, // what is seen through them is a T
+    // A proxy must not tell of anything fixed that its target, which nobody sees, has not: an array's `length`, a frozen object.
+    getOwnPropertyDescriptor(_empty, key) {
+      const found = Reflect.getOwnPropertyDescriptor(own.value, key)
+      return found === undefined ? undefined : { ...found, configurable: true }
+    },
+    defineProperty: (_empty, key, property) =>
+      property.configurable !== false && Reflect.defineProperty(own.value, key, property),
+    isExtensible: () => true,
+    preventExtensions: () => false,
+  })
+}
+
+/** The target of a bag's proxy. Empty, but Node's `console.log` looks at it, and not through the traps. */
+function target(own: Local<object>): object {
+  return Object.defineProperty({}, Symbol.for('nodejs.util.inspect.custom'), {
+    value: () => (kernel.current === kernel.main ? '<local>' : own.value),
+    configurable: true,
+  })
 }
 
 type Trap = (...args: unknown[]) => unknown

@@ -21,9 +21,10 @@
  * @see the measurements behind the shape: `docs/design.md`
  */
 import { GreenletExit, InvalidSwitchError } from '../errors/classes.ts'
-import { breakStitch, cutStack, leaveStack, stitchStack } from '../errors/stack.ts'
-import { foreignYield, forgottenSwitch } from '../errors/usage.ts'
+import { cutStack, leaveStack } from '../errors/stack.ts'
+import { foreignYield, forgottenSwitch, reenteredGenerator, sharedGenerator } from '../errors/usage.ts'
 import { isGenerator } from '../protocol.ts'
+import { keepFrames, nextStep, popFrame, type Step, throwStep } from './frames.ts'
 import {
   Arguments,
   type Coroutine,
@@ -42,13 +43,11 @@ import {
 } from './kernel.ts'
 import { SUSPENDED, takeUndriven } from './operation.ts'
 
-type Step = IteratorResult<unknown, unknown>
-
 const { resumed } = kernel
-const generatorPrototype: unknown = Object.getPrototypeOf(Object.getPrototypeOf((function* () {})()))
-// Called with the message object only; Generator's own typing of `next` has no room for a first call without one.
-const nextStep = Reflect.get(generatorPrototype as object, 'next') as (this: Generator, message?: unknown) => Step
-const throwStep = Reflect.get(generatorPrototype as object, 'throw') as (this: Generator, error: unknown) => Step
+/** Set while an error goes from a frame that it has ended into its caller, through the loop. */
+let unwinding = false
+/** The generators that bodies have returned which are no generator functions. */
+const given = new WeakSet<Frame>()
 
 /** Runs `first`, and whoever control passes to, until it comes back to main. Called from main only. */
 export function enter(first: Coroutine): void {
@@ -156,6 +155,11 @@ function firstStep(greenlet: Coroutine): Step {
   const made = callBody(greenlet, slot)
   const first = isGenerator(made) ? made : greenlet.adopt(made)
   if (first === null) return { done: true, value: made }
+  if (greenlet.fn === null || Object.getPrototypeOf(first) !== greenlet.fn.prototype) {
+    // Not made by calling the body itself: it may have been made once, and given out before.
+    if (given.has(first)) throw sharedGenerator(greenlet)
+    given.add(first)
+  }
   greenlet.frame = first
   return nextStep.call(first, undefined)
 }
@@ -181,124 +185,32 @@ function settle(greenlet: Coroutine, step: Step | null, error: unknown): Corouti
     greenlet.goal = null
     return raiseIn(greenlet, foreignYield(greenlet, step.value))
   }
-  const { callers } = greenlet
-  const caller = callers === null ? undefined : callers.pop()
-  if (caller !== undefined) {
-    greenlet.frame = caller
+  if (popFrame(greenlet, step !== null)) {
     if (step === null) {
       unwinding = true
       return raiseIn(greenlet, error)
     }
-    if (stitching) returned(greenlet, callersOf(greenlet) + 1)
     greenlet.slot = step.value
     return greenlet
   }
-  stitching = false
   const undriven = takeUndriven(greenlet)
-  if (step === null) return die(greenlet, error instanceof GreenletExit ? RETURNED : FAILED, error)
+  if (step === null) {
+    if (error instanceof GreenletExit) return die(greenlet, RETURNED, error)
+    return die(greenlet, FAILED, isReentry(error) ? reenteredGenerator(greenlet, error) : error)
+  }
   if (undriven !== null) return die(greenlet, FAILED, forgottenSwitch(greenlet, undriven))
   return die(greenlet, RETURNED, step.value)
+}
+
+/** Whether `error` is V8's own for a generator that is stepped while it runs. */
+function isReentry(error: unknown): boolean {
+  return error instanceof TypeError && error.message === 'Generator is already running'
 }
 
 function raiseIn(greenlet: Coroutine, error: unknown): Coroutine {
   greenlet.status = INTERRUPTED
   greenlet.slot = error
   return greenlet
-}
-
-/** So many calls of `green` functions run natively upon each other before the next one is begun by the loop. */
-const NATIVE_DEPTH = 24
-/** Set while an error goes from a frame that it has ended into its caller, through the loop. */
-let unwinding = false
-/** Set while the stack of an error is being completed, call by call. */
-let stitching = false
-
-/**
- * Begins the call of a `green` function, which a `yield*` is driving. Its first step runs here, natively: if it ends in that, the call
- * was as cheap as any. If it suspends, its frame goes to the greenlet, and so do those of the calls that it was made in.
- */
-export function callGreen(callee: Frame): Step {
-  const greenlet = kernel.current
-  if (kernel.debug !== null) kernel.debug.called(callee)
-  if (kernel.depth === 0 && kernel.suspending.length > 0) kernel.suspending.length = 0 // of a call that was stepped by hand
-  if (kernel.depth === NATIVE_DEPTH) {
-    const undriven = takeUndriven(greenlet)
-    if (undriven !== null) throw forgottenSwitch(greenlet, undriven)
-    kernel.suspending.push(callee)
-    greenlet.goal = greenlet // the loop goes on with this greenlet, in this frame
-    return SUSPENDED
-  }
-  kernel.depth++
-  let step: Step
-  try {
-    step = nextStep.call(callee)
-  } catch (error) {
-    completeStack(greenlet, error)
-    throw error
-  } finally {
-    kernel.depth--
-  }
-  if (step === SUSPENDED) kernel.suspending.push(callee)
-  else if (stitching) returned(greenlet, kernel.depth + 1 + callersOf(greenlet))
-  return step
-}
-
-/**
- * Throws into a `green` function that is being called: it has yielded something foreign, natively, or it has ended by this error and
- * its caller is now reached.
- */
-export function throwGreen(callee: Frame, error: unknown): Step {
-  const greenlet = kernel.current
-  kernel.depth++
-  let step: Step
-  try {
-    step = throwStep.call(callee, error)
-  } catch (error) {
-    completeStack(greenlet, error)
-    throw error
-  } finally {
-    kernel.depth--
-  }
-  if (step === SUSPENDED) kernel.suspending.push(callee)
-  else if (stitching) returned(greenlet, kernel.depth + 1 + callersOf(greenlet))
-  return step
-}
-
-/** An error ends the innermost of the calls that lie on the native stack. */
-function completeStack(greenlet: Coroutine, error: unknown): void {
-  stitching = true
-  stitchStack(error, greenlet, kernel.depth + callersOf(greenlet))
-}
-
-function callersOf(greenlet: Coroutine): number {
-  return greenlet.callers === null ? 0 : greenlet.callers.length
-}
-
-/** One of the calls has returned: an error that has come as far as there before is thrown anew if it is thrown again. */
-function returned(greenlet: Coroutine, call: number): void {
-  stitching = !breakStitch(greenlet, call)
-}
-
-/** Puts the frames that have suspended onto the greenlet's stack; the innermost is the one to be resumed. */
-function keepFrames(greenlet: Coroutine): void {
-  const { suspending } = kernel
-  const callers = (greenlet.callers ??= [])
-  let outer = greenlet.frame as Frame // it is the one that makes the outermost of the calls
-  for (let frame = suspending.pop(); frame !== undefined; frame = suspending.pop()) {
-    callers.push(outer)
-    outer = frame
-  }
-  greenlet.frame = outer
-}
-
-/** Steps the generator of a green function as any other: it is iterated by plain code. */
-export function stepPlainly(generator: Frame, message: unknown): Step {
-  return nextStep.call(generator, message)
-}
-
-/** Throws into the generator of a green function as into any other. */
-export function throwPlainly(generator: Frame, error: unknown): Step {
-  return throwStep.call(generator, error)
 }
 
 /** Takes a greenlet out of the wait or the ready list that the host keeps it in; answers it. */

@@ -1,15 +1,19 @@
 /**
- * Time: the clock of a hub, and the timers that run on it.
+ * The sources of order: the clock of a hub, and the timers that run on it.
  *
  * {@link Clock} is the seam: everything in the library that depends on time or on Node's loop goes through these five methods, and
  * schedule tests bring a clock of their own. The system clock takes Node's functions when this file is loaded, so that fake timers put
  * up later do not move it.
  *
+ * {@link Scheduler} is the other seam: who of those that are ready runs next. Without one it is first come, first served.
+ *
  * {@link Timers} keeps any number of timers on one alarm of the clock: one list per duration, in which the earliest is always first, and
  * a heap of the lists. Timers come and go far more often than they expire; here both are a few pointer writes.
  *
- * Stands on nothing. Leaves to the hub who is woken.
+ * Stands on the kernel's types. Leaves to the hub who is woken.
  */
+
+import type { Coroutine } from '../greenlet/kernel.ts'
 
 /** An alarm that a clock has set. */
 export interface Alarm {
@@ -19,6 +23,14 @@ export interface Alarm {
   unref(): void
   /** Takes it back. */
   cancel(): void
+}
+
+/** Decides in the hub's place; schedule tests bring one. */
+export interface Scheduler {
+  /** Picks who runs next among those that are ready: the answer is the number of the place, counted from 0. */
+  choose(ready: readonly Coroutine[]): number
+  /** Nobody is ready and no slice is due. */
+  onIdle(): void
 }
 
 /** What a hub knows of time and of Node's loop. */

@@ -41,8 +41,8 @@ import { SUSPENDED, takePending } from '../greenlet/operation.ts'
 import { awaitedMainCalls, resume } from '../greenlet/switch.ts'
 import { leave, leaveWait } from '../greenlet/trampoline.ts'
 import type { Suspend } from '../protocol.ts'
-import { type Clock, systemClock, Timers } from './clock.ts'
-import { deadlockReport, debugObserver, failureReport, type HubObserver } from './report.ts'
+import { type Clock, type Scheduler, systemClock, Timers } from './clock.ts'
+import { deadlockReport, debugObserver, type HubObserver, reportOnStderr } from './report.ts'
 
 /** Resumptions that a slice may always make, however few were ready when it began. */
 const SLICE_AT_LEAST = 50
@@ -62,14 +62,6 @@ export interface Task extends Coroutine {
   runLinks(): void
   /** Throws an interrupt into it, in whatever state it is. */
   kill(error?: Error): unknown
-}
-
-/** Decides in the hub's place; schedule tests bring one. */
-export interface Scheduler {
-  /** Picks who runs next among those that are ready: the answer is the number of the place, counted from 0. */
-  choose(ready: readonly Coroutine[]): number
-  /** Nobody is ready and no slice is due. */
-  onIdle(): void
 }
 
 /** What a hub can be made with. */
@@ -382,10 +374,6 @@ export class Hub {
   flush(): void {
     this.#reportFailures(true)
   }
-}
-
-function reportOnStderr(error: unknown, greenlet: { readonly name: string }): void {
-  process.stderr.write(failureReport(error, greenlet))
 }
 
 /** The default hub of this thread; made when it is first asked for. */

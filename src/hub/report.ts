@@ -22,9 +22,11 @@ export interface HubObserver {
   ended(greenlet: Coroutine): void
 }
 
-/** The report of a failure that nobody read. */
-export function failureReport(error: unknown, greenlet: { readonly name: string }): string {
-  return `Greenlet "${greenlet.name}" failed, and nobody reads its outcome (get(), link() and raiseError do):\n${inspect(error)}\n`
+/** Tells of a failure that nobody read. */
+export function reportOnStderr(error: unknown, greenlet: { readonly name: string }): void {
+  process.stderr.write(
+    `Greenlet "${greenlet.name}" failed, and nobody reads its outcome (get(), link() and raiseError do):\n${inspect(error)}\n`,
+  )
 }
 
 /** The state of a hub in which nothing moves any more. */

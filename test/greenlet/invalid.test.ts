@@ -217,3 +217,30 @@ describe('yield without an operation', () => {
     ).toMatch(/^Greenlet "caller" yielded 1 \(number\);/u)
   })
 })
+
+describe('a generator object', () => {
+  it('is driven by one greenlet only', () => {
+    const shared = (function* two(): Green<void> {
+      yield* main.switch()
+    })()
+    new RawGreenlet(() => shared).switch()
+    expect(usage(() => new RawGreenlet(() => shared).switch())).toBe(
+      `Greenlet "RawGreenlet" was given a generator that another greenlet drives already.\n\n` +
+        `  const it = work(); spawn(() => it); spawn(() => it)   // incorrect: one call for two\n` +
+        `  spawn(work); spawn(work)                              // correct: each calls it`,
+    )
+  })
+
+  it('does not drive itself', () => {
+    const own: Green<void>[] = []
+    const itself = (function* work(): Green<void> {
+      yield* own[0]!
+    })()
+    own.push(itself)
+    expect(usage(() => new RawGreenlet(() => itself).switch())).toBe(
+      `Greenlet "RawGreenlet" drove a generator that is running already.\n\n` +
+        `  yield* generator   // incorrect: it is the one that runs this line\n` +
+        `  yield* work()      // correct: a call of its own`,
+    )
+  })
+})
