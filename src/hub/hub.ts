@@ -302,18 +302,14 @@ export class Hub {
       ;(greenlet as Task).runLinks()
     } catch (error) {
       leave()
-      const { arrivedFrom } = kernel
+      this.tell(error, kernel.arrivedFrom ?? greenlet) // a raw greenlet died of it, into nobody
       kernel.arrivedFrom = null
-      this.tell(error, arrivedFrom ?? greenlet) // a raw greenlet died of it, into nobody
     }
   }
 
   /** Takes all who are ready off the list, linked through `behind`; a scheduler's choice is a round of one. */
   #takeRound(): Coroutine | null {
-    if (this.scheduler !== null) {
-      leave()
-      return this.#takeChosen(this.scheduler)
-    }
+    if (this.scheduler !== null) return this.#takeChosen(this.scheduler)
     const first = this.#first
     this.#first = null
     this.#last = null
@@ -328,6 +324,7 @@ export class Hub {
   }
 
   #takeChosen(scheduler: Scheduler): Coroutine | null {
+    leave()
     const all: Coroutine[] = []
     for (let greenlet = this.#first; greenlet !== null; ) {
       const { turn, behind }: Coroutine = greenlet
