@@ -12,7 +12,8 @@ import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { findPython, measurePython } from './python.ts'
-import { TABLES, type Table, type Work } from './tables.ts'
+import { TABLES, type Table } from './tables.ts'
+import type { Work } from './work.ts'
 
 const { values: options } = parseArgs({
   options: {

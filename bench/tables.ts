@@ -1,20 +1,10 @@
 /**
  * The tables of `npm run bench`: which works stand beside each other, and what is aimed at.
  */
+import type { Work } from './work.ts'
 import { CALLS, DEEP, READY } from './works/calls.ts'
 import { MEMORY } from './works/memory.ts'
 import { SWITCHES, TRACING } from './works/switches.ts'
-
-/** Something that can be done so and so many times. */
-export interface Work {
-  /** How often, in a measurement. */
-  readonly times: number
-  run(times: number): void | Promise<void>
-  /** Gives the figure itself, when it is no time. */
-  measure?(times: number): number | Promise<number>
-  /** What Node is started with. */
-  readonly flags?: readonly string[]
-}
 
 export interface Table {
   readonly title: string

@@ -10,6 +10,7 @@
 import { framesHere } from './errors/stack.ts'
 import { type Described, wrongRight } from './errors/usage.ts'
 import { type Coroutine, type Debugger, type Frame, type GreenletFrame, kernel } from './greenlet/kernel.ts'
+import { noteHandovers } from './greenlet/switch.ts'
 
 /**
  * Turns debug mode on or off, for all that is made from now on; what was made before stays unknown.
@@ -19,9 +20,10 @@ import { type Coroutine, type Debugger, type Frame, type GreenletFrame, kernel }
  */
 export function setDebug(on: boolean): boolean {
   const before = kernel.debug
-  if (!on) kernel.debug = null
-  else if (before === null) kernel.debug = notes = new Notes()
-  return before !== null
+  if (on === (before !== null)) return on
+  kernel.debug = on ? (notes = new Notes()) : null
+  noteHandovers(on ? () => kernel.debug?.suspended(kernel.current) : null)
+  return !on
 }
 
 /** Those of this copy of the library that were begun last. */
@@ -92,6 +94,7 @@ class Notes implements Debugger {
   failed(greenlet: Coroutine, error: unknown): void {
     const born = this.#births.get(greenlet)
     if (born === undefined || !born.some(hasPosition) || !(error instanceof Error)) return
+    if (greenlet.fn === null && greenlet.name === 'main') return // it stands for main, which nobody has made
     try {
       const { stack } = error
       if (typeof stack === 'string')
@@ -107,7 +110,7 @@ class Notes implements Debugger {
     for (const callee of [greenlet.frame, ...(greenlet.callers ?? []).slice(1).reverse()]) {
       if (callee !== null && greenlet.callers !== null) lines.push(...(this.#callers.get(callee) ?? []))
     }
-    return lines.reduceRight<GreenletFrame | null>((back, line) => parse(line, back), null)
+    return lines.filter(hasPosition).reduceRight<GreenletFrame | null>((back, line) => parse(line, back), null)
   }
 
   /** The process is ending: what was not driven never will be. */

@@ -2,7 +2,7 @@
  * What a call costs that could wait: when it does not, when its value is ready, and when it does, many calls deep.
  */
 import { type Green, green, RawGreenlet, run, sleep, Waiter } from 'greenloop'
-import type { Work } from '../tables.ts'
+import type { Work } from '../work.ts'
 
 function* trivial(x: number): Green<number> {
   return x + 1

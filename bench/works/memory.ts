@@ -2,7 +2,7 @@
  * What a suspended coroutine holds, a million of them at once.
  */
 import { type Green, Greenlet, getcurrent, RawGreenlet } from 'greenloop'
-import type { Work } from '../tables.ts'
+import type { Work } from '../work.ts'
 
 const main = getcurrent()
 

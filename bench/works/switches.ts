@@ -3,7 +3,7 @@
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { type Green, Greenlet, RawGreenlet, settrace } from 'greenloop'
-import type { Work } from '../tables.ts'
+import type { Work } from '../work.ts'
 
 const times = 3_000_000
 

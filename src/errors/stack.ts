@@ -81,8 +81,13 @@ function write(error: unknown, head: string, frames: readonly string[]): void {
   }
 }
 
+/** The errors whose stacks were cut: once is enough, and somebody may have added to it since. */
+const cut = new WeakSet()
+
 /** Leaves of the stack of an error what is the program's own. Does nothing to one that was not made in a greenlet. */
 export function cutStack(error: unknown): void {
+  if (typeof error !== 'object' || error === null || cut.has(error)) return
+  cut.add(error)
   const trace = read(error)
   if (trace !== null) write(error, trace.head, trace.frames)
 }
@@ -161,7 +166,11 @@ export function framesHere(): string[] {
   Reflect.set(Error, 'stackTraceLimit', stackTraceLimit)
   // Our own functions on top are those that lead here; the first of the trampoline after a frame of the program is the floor.
   const top = lines.findIndex((line) => !isNoise(line))
+  const loop = lines.findIndex((line) => isOurs(line) && FLOOR.test(line))
+  if (loop >= 0 && loop < top) return [] // nothing of the program lies above the loop
   const rest = lines.slice(Math.max(top, 0))
   const floor = rest.findIndex((line) => isOurs(line) && (FLOOR.test(line) || CALL.test(line)))
-  return rest.slice(0, floor < 0 ? rest.length : floor).filter((line) => !isNoise(line))
+  return rest
+    .slice(0, floor < 0 ? rest.length : floor)
+    .filter((line) => !isNoise(line) && !line.includes('node:internal'))
 }

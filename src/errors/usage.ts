@@ -163,6 +163,13 @@ export function mainNotWaiting(from: Named): InvalidSwitchError {
   )
 }
 
+/** `.value` of a switch that was made in a greenlet. */
+export function undrivenValue(operation: Described): UsageError {
+  return new UsageError(
+    `The ${String(operation)} has not happened: in a greenlet it is driven, and gives the value by that.\n\n${wrongRight('const value = other.switch().value', 'nothing has come back', 'const value = yield* other.switch()')}`,
+  )
+}
+
 /** The process is ending; there is no loop left that could bring control back. */
 export function processExiting(target: Named): InvalidSwitchError {
   return new InvalidSwitchError(

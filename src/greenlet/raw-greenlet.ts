@@ -210,7 +210,10 @@ export class RawGreenlet<T = unknown> {
 
   /** Gives it another context. */
   set grContext(context: Scope | null) {
-    if (context !== null && typeof (context as { runInAsyncScope?: unknown }).runInAsyncScope !== 'function') {
+    if (
+      context !== null &&
+      typeof (context as { runInAsyncScope?: unknown } | undefined)?.runInAsyncScope !== 'function'
+    ) {
       throw new UsageError(`The context of a greenlet must be a copyContext() or null, but got ${show(context)}.`)
     }
     if (!this.dead) this.scope = context
@@ -284,7 +287,8 @@ Object.defineProperty(RawGreenlet.prototype, 'run', {
   set(this: RawGreenlet, run: unknown) {
     if (this.status !== UNSTARTED)
       throw new UsageError(`The run of greenlet "${this.name}" cannot be set: it has started.`)
-    if (run !== null && typeof run !== 'function') throw notAFunction(`${this.constructor.name}.run = `, run)
+    if (run !== null && typeof run !== 'function')
+      throw new UsageError(`The run of greenlet "${this.name}" must be a function or null, but got ${show(run)}.`)
     this.fn = run as RawGreenlet['fn']
   },
 })

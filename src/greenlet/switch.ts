@@ -15,6 +15,7 @@ import {
   processExiting,
   storedSwitch,
   switchingTracer,
+  undrivenValue,
   unfinishedValue,
 } from '../errors/usage.ts'
 import type { Operation, Resume } from '../protocol.ts'
@@ -64,7 +65,7 @@ export function makeSwitch(target: Coroutine, payload: unknown, kind: Kind): Swi
   if (kernel.debug !== null) kernel.debug.suspended(current)
   if (target.status === SWITCHED_OUT && kind !== AN_ERROR) {
     const handover = new Handover(target)
-    if (kernel.debug === null) target.switcher = handover // else each switch is to come this way
+    target.switcher = handover
     target.slot = payload
     current.goal = target
     return handover
@@ -88,7 +89,7 @@ abstract class GreenletSwitch extends BaseOperation<unknown> implements Switch {
   }
 
   get value(): unknown {
-    throw unfinishedValue(this)
+    throw undrivenValue(this)
   }
 
   /** Its maker has gone on since, or somebody else drives it. */
@@ -146,6 +147,17 @@ export class Handover extends GreenletSwitch {
     }
     return super.refuse(greenlet)
   }
+}
+
+/** For debug mode: has `note` called whenever a {@link Handover} is about to be driven; null: no more. */
+export function noteHandovers(note: (() => void) | null): void {
+  // The method is replaced, so that nothing is asked on the hottest path while debug mode is off.
+  const noted = function (this: Handover): Handover {
+    note?.()
+    return this
+  }
+  if (note !== null) Reflect.defineProperty(Handover.prototype, Symbol.iterator, { value: noted, configurable: true })
+  else Reflect.deleteProperty(Handover.prototype, Symbol.iterator)
 }
 
 /** Every other switch: the first one to a greenlet, a throw, one to somebody dead, waiting, main or oneself. */
@@ -338,19 +350,18 @@ function aim(from: Coroutine, goal: Coroutine, payload: unknown, kind: Kind): St
       `Greenlet "${from.name}" switched to "${target.name}", whose wait is over and whose turn comes by itself; what it waited for would be lost.`,
     )
   }
-  let failed = failing
   let message = payload
+  if (failing) target.status = INTERRUPTED
   if (target.wait !== null) {
     const waitsIn = target.wait.describe()
     leaveWait(target)
     if (!failing) {
-      failed = true
+      target.status = INTERRUPTED
       message = new InvalidSwitchError(
         `Greenlet "${from.name}" switched to "${target.name}", which waits in ${waitsIn}; that wait is given up.\nOnly what is waited for can end a wait; to break it off, use ${target.name}.kill().`,
       )
     }
   }
-  if (failed) target.status = INTERRUPTED
   target.slot = message
   from.goal = target
   return SUSPENDED

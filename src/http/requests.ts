@@ -10,7 +10,7 @@ import { GreenloopError, UsageError } from '../errors/classes.ts'
 import { show } from '../errors/usage.ts'
 import { withTimeout } from '../hub/timeout.ts'
 import { until } from '../hub/wait.ts'
-import { checkMs } from '../hub/waiter.ts'
+import { begun, checkMs } from '../hub/waiter.ts'
 import type { Operation } from '../protocol.ts'
 
 /** How many redirects are followed; Python's `requests` has the same number. */
@@ -110,7 +110,9 @@ export function get(url: string | URL, options: RequestOptions = {}): Operation<
   const { timeoutMs, headers = {} } = options
   if (timeoutMs !== undefined) checkMs('requests.get()', 'timeoutMs', timeoutMs)
   const exchange = until((signal) => send(target, headers, signal))
-  return timeoutMs === undefined ? exchange : withTimeout(timeoutMs, () => exchange)
+  if (timeoutMs === undefined) return exchange
+  begun(exchange) // the one around it is what the caller is to drive
+  return withTimeout(timeoutMs, () => exchange)
 }
 
 function checkUrl(url: unknown): URL {

@@ -104,6 +104,8 @@ const LISTS_KEPT = 1000
 export class Timers {
   /** How many timers run. */
   count = 0
+  /** Set while a slice of the hub runs, which settles at its end; else each removal does. */
+  inSlice = false
   readonly #clock: Clock
   readonly #onDue: () => void
   readonly #lists = new Map<number, TimerList>()
@@ -145,6 +147,7 @@ export class Timers {
     const wasFirst = list.first === timer
     this.#unlink(list, timer)
     if (wasFirst) this.#sift(list)
+    if (!this.inSlice) this.settle()
   }
 
   /** When the earliest timer is due; `Infinity` when there is none. */
@@ -154,6 +157,7 @@ export class Timers {
 
   /** Lets the process end when no timer is left. Called once when a slice is over: a timer started and stopped in it costs nothing. */
   settle(): void {
+    this.inSlice = false
     if (this.count > 0 || this.#alarm === null || !this.#alarmIsRef) return
     this.#alarm.unref()
     this.#alarmIsRef = false

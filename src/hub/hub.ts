@@ -250,6 +250,7 @@ export class Hub {
 
   readonly #slice = (): void => {
     this.#inSlice = true
+    this.timers.inSlice = true
     const { clock } = this
     const began = clock.now()
     let resumed = 0

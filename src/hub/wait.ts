@@ -51,7 +51,7 @@ class NextTurn extends HubOperation<void> {
     return 'sleep(0)'
   }
 }
-const NEXT_TURN = new NextTurn()
+const NEXT_TURN: Operation<void> = begun(new NextTurn()) // there is nothing of it to be driven
 
 class Sleep extends HubOperation<void> {
   readonly ms: number
@@ -230,7 +230,10 @@ export class PromiseWait extends Wait {
 export function follow(made: unknown): Green<unknown> | null {
   if (isGenerator(made)) return made as Green<unknown> // what it yields is checked when it does
   if (isOperation(made)) return drive(made)
-  return isThenable(made) ? drive(until(made)) : null
+  if (!isThenable(made)) return null
+  // An async body that has made a switch fails of that, here and now; its own rejection is late, and nobody's.
+  if (kernel.current.goal !== null) made.then(undefined, () => undefined)
+  return drive(until(made))
 }
 
 /** Calls a body and drives what it returns. */

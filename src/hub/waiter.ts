@@ -26,7 +26,7 @@ import { BaseOperation, ready, type Step } from '../greenlet/operation.ts'
 import { RawGreenlet } from '../greenlet/raw-greenlet.ts'
 import { resume } from '../greenlet/switch.ts'
 import { leave } from '../greenlet/trampoline.ts'
-import { brandOperation, type Green, type Operation, type Resume, type Suspend } from '../protocol.ts'
+import { type Begun, brandOperation, type Green, type Operation, type Resume, type Suspend } from '../protocol.ts'
 import { Timer } from './clock.ts'
 import { type Hub, hubOf } from './hub.ts'
 
@@ -54,7 +54,7 @@ export abstract class HubOperation<T> extends BaseOperation<T> {
 }
 
 /** Says of an operation whose effect has happened already that it may be left undriven. */
-export function begun<T extends Operation<unknown>>(operation: T): T {
+export function begun<T>(operation: Operation<T>): Begun<T> {
   if (kernel.debug !== null) kernel.debug.operationDriven(operation)
   return operation
 }

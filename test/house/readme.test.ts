@@ -1,5 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { compileFunction } from 'node:vm'
+import { ESLint, type Linter } from 'eslint'
+import * as eslintConfig from 'eslint/config'
+import greenloop from 'greenloop/eslint'
+import tseslint from 'typescript-eslint'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Compiled, compile } from './support/compiled.ts'
 import { blocksOf, fencesOf } from './support/pages.ts'
@@ -30,7 +35,9 @@ afterAll(() => {
 for (const { file, fences, blocks } of PAGES) {
   describe(file, () => {
     it('has no code block of a kind that nobody runs', () => {
-      for (const { line, language } of fences) expect(['ts', 'text', 'sh'], `${file}:${line}`).toContain(language)
+      // The one of JavaScript configures ESLint; below it is run.
+      const languages = ['ts', 'text', 'sh', ...(file === 'README.md' ? ['js'] : [])]
+      for (const { line, language } of fences) expect(languages, `${file}:${line}`).toContain(language)
     })
 
     for (const block of blocks) {
@@ -51,11 +58,40 @@ describe.concurrent('a block', () => {
   }
 })
 
+/** A program with mistakes, as the tests of the rules have it. */
+const PROGRAM = join(REPOSITORY, 'test/eslint/fixtures')
+
+/** What an `eslint.config.js` in `dirname` exports. */
+function configOf(code: string, dirname: string): Linter.Config[] {
+  const modules = { 'eslint/config': eslintConfig, 'greenloop/eslint': greenloop, 'typescript-eslint': tseslint }
+  const body = code
+    .replace(/^import (.*) from ('.*')$/gmu, 'const $1 = modules[$2]')
+    .replace('export default', 'return')
+    .replace('import.meta.dirname', 'dirname')
+  type Load = (found: typeof modules, dirname: string) => Linter.Config[]
+  return (compileFunction(body, ['modules', 'dirname']) as Load)(modules, dirname)
+}
+
 describe('README.md', () => {
   it('begins with the two commands', () => {
     const [first, second] = fencesOf(readFileSync(join(REPOSITORY, 'README.md'), 'utf8'))
     expect(first).toMatchObject({ language: 'sh', code: 'npm ci && npm start\n' })
     expect(second).toMatchObject({ language: 'sh', code: 'npm ci && npm test\n' })
+  })
+
+  it('configures ESLint so that it finds a forgotten yield* and a swallowed kill', { timeout: 30_000 }, async () => {
+    const fences = PAGES.find(({ file }) => file === 'README.md')?.fences ?? []
+    const [block, ...others] = fences.filter(({ language }) => language === 'js')
+    expect(others).toEqual([])
+    const eslint = new ESLint({
+      cwd: PROGRAM,
+      overrideConfigFile: true,
+      overrideConfig: configOf(block?.code ?? '', PROGRAM),
+    })
+    const [result] = await eslint.lintFiles(['forgotten.ts'])
+    expect(new Set(result?.messages.map(({ ruleId }) => ruleId))).toEqual(
+      new Set(['greenloop/no-floating-operation', 'greenloop/no-swallowed-interrupt']),
+    )
   })
 })
 
