@@ -265,6 +265,19 @@ describe('switch() in a greenlet', () => {
     }
   })
 
+  it('that an async body awaits fails the body once, and leaves no rejection behind', async () => {
+    catchReports()
+    const other = new RawGreenlet(() => 1)
+    const greenlet = spawn(async () => {
+      await other.switch()
+    })
+    expect(await rejectionMessage(greenlet.get())).toMatch(
+      /^Greenlet ".*" made a switch\(\) to "RawGreenlet" that it did/u,
+    )
+    await new Promise((resolve) => setTimeout(resolve, 1)) // an unhandled rejection would end this file
+    expect(other.active).toBe(false)
+  })
+
   it('undriven is thrown at the wait that follows, which is taken back', async () => {
     const rec = recorder()
     const greenlet = spawn(function* () {

@@ -117,6 +117,16 @@ describe('the ready list', () => {
   })
 })
 
+describe('the process', () => {
+  it.each(['switch', 'throw'])('ends when a %s of plain code has ended its only sleeper', async (how) => {
+    expect(await runProgram('switch-out-of-sleep.ts', { args: [how] })).toEqual({
+      stdout: 'out\n',
+      stderr: '',
+      code: 0,
+    })
+  })
+})
+
 describe('a slice', () => {
   it('that begins from idleness comes in a microtask, before timers and I/O', async () => {
     const rec = recorder()
