@@ -160,10 +160,12 @@ export function stitchStack(error: unknown, owner: object, call: number): void {
 export function framesHere(): string[] {
   const { stackTraceLimit } = Error
   Reflect.set(Error, 'stackTraceLimit', 50) // it may be read-only
-  const holder: { stack?: string } = {}
+  const holder: { stack?: unknown } = {}
   Error.captureStackTrace(holder, framesHere)
-  const lines = holder.stack?.split('\n').slice(1) ?? []
+  const { stack } = holder
   Reflect.set(Error, 'stackTraceLimit', stackTraceLimit)
+  if (typeof stack !== 'string') return [] // somebody's prepareStackTrace makes something else of it
+  const lines = stack.split('\n').slice(1)
   // Our own functions on top are those that lead here; the first of the trampoline after a frame of the program is the floor.
   const top = lines.findIndex((line) => !isNoise(line))
   const loop = lines.findIndex((line) => isOurs(line) && FLOOR.test(line))

@@ -10,7 +10,7 @@
 import type { Coroutine } from '../greenlet/kernel.ts'
 import type { Step } from '../greenlet/operation.ts'
 import { type Abortable, PromiseWait } from '../hub/wait.ts'
-import { HubOperation } from '../hub/waiter.ts'
+import { begun, HubOperation } from '../hub/waiter.ts'
 
 /** The type of `fetch`. */
 export type Fetch = typeof globalThis.fetch
@@ -65,7 +65,11 @@ class Exchanged<T> extends HubOperation<T> {
 
 /** Lets `yield*` drive this one promise. */
 function drivable<T>(promise: Promise<T>, exchange: Exchange, text: string): Promise<T> {
-  const value = (): Exchanged<T> => new Exchanged(promise, exchange, text)
+  const value = (): Exchanged<T> => {
+    const wait = new Exchanged(promise, exchange, text)
+    begun(wait) // the request is
+    return wait
+  }
   return Object.defineProperty(promise, Symbol.iterator, { value, configurable: true, writable: true })
 }
 

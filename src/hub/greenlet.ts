@@ -7,6 +7,7 @@
  * Stands on `RawGreenlet` and the hub. Leaves starting with arguments and waiting for several to `spawn.ts`.
  */
 import { inheritContext } from '../context.ts'
+import '../debug.ts' // for GREENLOOP_DEBUG, whichever door a program comes in by
 import { GreenletExit } from '../errors/classes.ts'
 import { notAFunction } from '../errors/usage.ts'
 import { Arguments, type Coroutine, FAILED, type Frame, kernel, RETURNED, UNSTARTED } from '../greenlet/kernel.ts'

@@ -4,11 +4,14 @@
  * It is passive: outside a greenlet it starts nothing, ends at once and never throws, since test tools iterate what they compare.
  */
 import { until } from '../hub/wait.ts'
+import { begun } from '../hub/waiter.ts'
 import { patchItem } from './state.ts'
 
 /** Patches `Promise.prototype`. */
 export function patchPromise(): void {
   patchItem('promise', Promise.prototype, Symbol.iterator, function (this: Promise<unknown>) {
-    return until(this)[Symbol.iterator]()
+    const wait = until(this)
+    begun(wait) // the promise is
+    return wait[Symbol.iterator]()
   })
 }

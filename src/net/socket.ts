@@ -12,7 +12,7 @@ import { ConcurrentObjectUseError, SocketClosedError, UsageError } from '../erro
 import { show } from '../errors/usage.ts'
 import type { Coroutine } from '../greenlet/kernel.ts'
 import { ready, type Step } from '../greenlet/operation.ts'
-import { HubOperation, Wait } from '../hub/waiter.ts'
+import { begun, HubOperation, Wait } from '../hub/waiter.ts'
 import type { Operation, Resume, Suspend } from '../protocol.ts'
 
 /** What every socket gains: by `connect` of this room, or by the patch. */
@@ -50,7 +50,9 @@ export const socketMethods: {
   sendall(this: net.Socket, data: string | Uint8Array): Operation<void>
 } = {
   [Symbol.iterator]() {
-    return new Connect(this)
+    const wait = new Connect(this)
+    begun(wait) // the connection is
+    return wait
   },
   recv(size) {
     if (size !== undefined && !(Number.isInteger(size) && size >= 0)) {
