@@ -42,7 +42,7 @@ import { awaitedMainCalls, resume } from '../greenlet/switch.ts'
 import { leave, leaveWait } from '../greenlet/trampoline.ts'
 import type { Suspend } from '../protocol.ts'
 import { type Clock, type Scheduler, systemClock, Timers } from './clock.ts'
-import { deadlockReport, debugObserver, type HubObserver, reportOnStderr } from './report.ts'
+import { deadlockReport, debugObserver, type HubObserver, reportOnStderr, type Task } from './report.ts'
 
 /** Resumptions that a slice may always make, however few were ready when it began. */
 const SLICE_AT_LEAST = 50
@@ -50,19 +50,6 @@ const SLICE_AT_LEAST = 50
 const SLICE_MS = 1
 /** Of so many slices in a row that begin in a microtask, the last waits for I/O instead. */
 const MICROTASK_SLICES = 64
-
-/** A greenlet as the hub sees it when it has started: it may have links to be run, and a failure that nobody reads. */
-export interface Task extends Coroutine {
-  /** Neighbours in the list of living greenlets. */
-  older: Task | null
-  newer: Task | null
-  /** Whether its failure has reached somebody. */
-  failureRead: boolean
-  /** Calls the links, once, after the end. */
-  runLinks(): void
-  /** Throws an interrupt into it, in whatever state it is. */
-  kill(error?: Error): unknown
-}
 
 /** What a hub can be made with. */
 export interface HubOptions {
@@ -138,6 +125,18 @@ export class Hub {
     return SUSPENDED
   }
 
+  /** @internal Parks the running greenlet at the tail of the ready list: what `park` and `wake` do, on the way that spinners take. */
+  giveTurn(greenlet: Coroutine): IteratorYieldResult<Suspend> {
+    if (!this.#inSlice || greenlet.turn !== NOT_READY || greenlet.pending !== null || this.observer !== null) {
+      const step = this.park(greenlet, null)
+      this.wake(greenlet, undefined)
+      return step
+    }
+    this.#append(greenlet)
+    greenlet.goal = kernel.main
+    return SUSPENDED
+  }
+
   /** @internal Ends a wait with a value. The wait has been left already, or leaves itself. */
   wake(greenlet: Coroutine, value: unknown): void {
     greenlet.wait = null
@@ -169,12 +168,8 @@ export class Hub {
   /** @internal Puts a greenlet at the tail of the ready list. */
   enqueue(greenlet: Coroutine): void {
     if (greenlet.turn === READY) return
-    if (greenlet.turn !== READY_CANCELLED) {
-      if (this.#last === null) this.#first = greenlet
-      else this.#last.behind = greenlet
-      this.#last = greenlet
-    }
-    greenlet.turn = READY
+    if (greenlet.turn === READY_CANCELLED) greenlet.turn = READY
+    else this.#append(greenlet)
     if (this.observer !== null) this.observer.woken(greenlet, kernel.current)
     if (!this.#inSlice && !this.#called) this.#callFirst()
   }

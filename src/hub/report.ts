@@ -2,7 +2,7 @@
  * What the hub tells: to people, a failure that nobody read and a deadlock; to observers, what greenlets do. One observer lives here,
  * the one that `DEBUG=greenloop:hub` asks for.
  *
- * Stands on the kernel's types. When something is to be told is decided in `hub.ts`.
+ * Stands on the kernel's types; what the hub itself reads of a greenlet is here too ({@link Task}). When something is to be told is decided in `hub.ts`.
  */
 import { inspect } from 'node:util'
 import createDebug from 'debug'
@@ -20,6 +20,19 @@ export interface HubObserver {
   interrupted(greenlet: Coroutine, error: Error): void
   /** A greenlet has ended. */
   ended(greenlet: Coroutine): void
+}
+
+/** A greenlet as the hub sees it when it has started: it may have links to be run, and a failure that nobody reads. */
+export interface Task extends Coroutine {
+  /** Neighbours in the list of living greenlets. */
+  older: Task | null
+  newer: Task | null
+  /** Whether its failure has reached somebody. */
+  failureRead: boolean
+  /** Calls the links, once, after the end. */
+  runLinks(): void
+  /** Throws an interrupt into it, in whatever state it is. */
+  kill(error?: Error): unknown
 }
 
 /** Tells of a failure that nobody read. */

@@ -34,17 +34,14 @@ import { begun, checkMs, HubOperation, Wait } from './waiter.ts'
  * ```
  */
 export function sleep(ms = 0): Operation<void> {
+  if (ms === 0) return kernel.debug === null ? NEXT_TURN : new NextTurn()
   checkMs('sleep()', 'ms', ms)
-  if (ms > 0) return new Sleep(ms)
-  return kernel.debug === null ? NEXT_TURN : new NextTurn()
+  return new Sleep(ms)
 }
 
 class NextTurn extends HubOperation<void> {
   override begin(greenlet: Coroutine): Step<void> {
-    const hub = hubOf(greenlet)
-    const step = hub.park(greenlet, null)
-    hub.wake(greenlet, undefined)
-    return step
+    return hubOf(greenlet).giveTurn(greenlet)
   }
 
   override toString(): string {
