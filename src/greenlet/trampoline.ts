@@ -1,10 +1,11 @@
 /**
  * The trampoline: the only loop that drives generators.
  *
- * Model. A greenlet's body is a generator. A switch never calls another greenlet from inside one: the operation writes
- * down who runs next (the `goal` of the greenlet) and suspends; the generator returns to this loop, which resumes the other. So the native stack
- * never grows, whoever switches to whom. Main is not a generator: plain code calls {@link enter}, which returns when control comes back
- * to main, either because somebody switched or died into main (`kernel.arrival` tells) or because a greenlet waits in the host.
+ * Model. A greenlet's body is a generator. A switch never calls another greenlet from inside one: it writes down who runs next (the
+ * `goal` of the greenlet) and suspends; the generator returns to this loop, which resumes the other. So the native stack never grows,
+ * whoever switches to whom. Main is not a generator: plain code calls {@link enter}, which returns when control comes back to main,
+ * either because somebody switched or died into main (`kernel.arrival` tells) or because a greenlet waits in the host. What a frame of a
+ * greenlet is, and how `green` calls come to be several, is in `frames.ts`.
  *
  * Invariants.
  * - `enter` is called from main only, hence never nested: while a greenlet's code runs, `kernel.current` is that greenlet, and `switch`

@@ -11,11 +11,10 @@ import {
   sleep,
   spawn,
   spawnWith,
-  UsageError,
 } from 'greenloop'
 import { afterEach, describe, expect, it } from 'vitest'
 import { checkLeaks } from '../support/leaks.ts'
-import { messageOf, thrown } from '../support/thrown.ts'
+import { usage } from '../support/thrown.ts'
 
 checkLeaks()
 
@@ -24,13 +23,6 @@ const storage = new AsyncLocalStorage<unknown>()
 const see = (): unknown => storage.getStore()
 
 afterEach(() => storage.disable())
-
-/** The message of the UsageError that `fn` throws. */
-function usage(fn: () => unknown): string {
-  const error = thrown(fn)
-  expect(error).toBeInstanceOf(UsageError)
-  return messageOf(error)
-}
 
 /** A copy of a context in which `store` is set. */
 function contextOf(store: unknown): Context {

@@ -1,20 +1,13 @@
 // Bad input to floor 0, and the whole text of each answer. The texts about switch() itself are in switch.test.ts, those about iterating an
 // operation in operation.test.ts.
-import { type Green, getcurrent, RawGreenlet, sleep, UsageError } from 'greenloop'
+import { type Green, getcurrent, RawGreenlet, sleep } from 'greenloop'
 import { describe, expect, it } from 'vitest'
 import { checkLeaks } from '../support/leaks.ts'
-import { messageOf, thrown } from '../support/thrown.ts'
+import { usage } from '../support/thrown.ts'
 
 checkLeaks()
 
 const main = getcurrent()
-
-/** The message of the UsageError that `fn` throws. */
-function usage(fn: () => unknown): string {
-  const error = thrown(fn)
-  expect(error).toBeInstanceOf(UsageError)
-  return messageOf(error)
-}
 
 function* getPage(url: string): Green<string> {
   yield* sleep(0)

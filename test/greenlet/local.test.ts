@@ -1,34 +1,15 @@
 // Greenlet-local storage: one value for each greenlet, gone with the greenlet or with the local. The bag is in local-bag.test.ts.
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import {
-  type Green,
-  Greenlet,
-  getcurrent,
-  green,
-  Local,
-  local,
-  RawGreenlet,
-  run,
-  sleep,
-  spawn,
-  UsageError,
-} from 'greenloop'
+import { type Green, Greenlet, getcurrent, green, Local, local, RawGreenlet, run, sleep, spawn } from 'greenloop'
 import { describe, expect, it } from 'vitest'
 import { checkLeaks } from '../support/leaks.ts'
 import { recorder } from '../support/recorder.ts'
-import { messageOf, thrown } from '../support/thrown.ts'
+import { messageOf, thrown, usage } from '../support/thrown.ts'
 
 checkLeaks()
 
 const main = getcurrent()
-
-/** The message of the UsageError that `fn` throws. */
-function usage(fn: () => unknown): string {
-  const error = thrown(fn)
-  expect(error).toBeInstanceOf(UsageError)
-  return messageOf(error)
-}
 
 /** What `body` gives, in a raw greenlet of its own. */
 function inGreenlet<T>(body: () => T | Green<T>): T {

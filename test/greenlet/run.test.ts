@@ -1,20 +1,13 @@
 // The run attribute: what a greenlet will run, until it starts. The texts about a body that is missing are in invalid.test.ts.
-import { type Green, Greenlet, getcurrent, RawGreenlet, sleep, spawn, UsageError } from 'greenloop'
+import { type Green, Greenlet, getcurrent, RawGreenlet, sleep, spawn } from 'greenloop'
 import { describe, expect, it } from 'vitest'
 import { checkLeaks } from '../support/leaks.ts'
 import { catchReports } from '../support/reports.ts'
-import { messageOf, thrown } from '../support/thrown.ts'
+import { messageOf, usage } from '../support/thrown.ts'
 
 checkLeaks()
 
 const main = getcurrent()
-
-/** The message of the UsageError that `fn` throws. */
-function usage(fn: () => unknown): string {
-  const error = thrown(fn)
-  expect(error).toBeInstanceOf(UsageError)
-  return messageOf(error)
-}
 
 const gone = (name: string): string => `Greenlet "${name}" has no run any more: it has started.`
 const unsettable = (name: string): string => `The run of greenlet "${name}" cannot be set: it has started.`

@@ -1,29 +1,13 @@
 // What settrace() tells of transfers that follow the tree of parents, or that stay where they are.
 import { getcurrent, RawGreenlet, settrace } from 'greenloop'
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { checkLeaks } from '../support/leaks.ts'
-import { messageOf } from '../support/thrown.ts'
+import { dropTracers, traced } from '../support/traced.ts'
 
 checkLeaks()
-afterEach(() => {
-  settrace(null)
-})
+dropTracers()
 
 const main = getcurrent()
-
-/** The events while `program` runs: `switch main g`. */
-function traced(program: () => unknown): string[] {
-  const events: string[] = []
-  settrace((event, origin, target) => events.push(`${event} ${origin.name} ${target.name}`))
-  try {
-    program()
-  } catch (error) {
-    events.push(`main catches ${messageOf(error)}`)
-  } finally {
-    settrace(null)
-  }
-  return events
-}
 
 describe('settrace()', () => {
   it('tells of a throw to oneself', () => {

@@ -18,16 +18,9 @@ import {
 import { describe, expect, it } from 'vitest'
 import { checkLeaks } from '../support/leaks.ts'
 import { catchReports } from '../support/reports.ts'
-import { messageOf, rejection, thrown } from '../support/thrown.ts'
+import { messageOf, rejection, usage } from '../support/thrown.ts'
 
 checkLeaks()
-
-/** The message of the UsageError that `fn` throws. */
-function usage(fn: () => unknown): string {
-  const error = thrown(fn)
-  expect(error).toBeInstanceOf(UsageError)
-  return messageOf(error)
-}
 
 function* getPage(url: string): Green<string> {
   yield* sleep(0)

@@ -1,6 +1,8 @@
 /**
  * What a call throws, as a value, so that a test can look at all of it: its class, its whole text, its identity.
  */
+import { UsageError } from 'greenloop'
+import { expect } from 'vitest'
 
 /** What `fn` throws. */
 export function thrown(fn: () => unknown): unknown {
@@ -15,6 +17,13 @@ export function thrown(fn: () => unknown): unknown {
 /** The whole message of the error that `fn` throws. */
 export function message(fn: () => unknown): string {
   return messageOf(thrown(fn))
+}
+
+/** The whole message of the UsageError that `fn` throws. */
+export function usage(fn: () => unknown): string {
+  const error = thrown(fn)
+  expect(error).toBeInstanceOf(UsageError)
+  return messageOf(error)
 }
 
 /** What a promise, or an operation, is rejected with. */
