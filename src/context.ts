@@ -1,7 +1,7 @@
 /**
  * Async context: what `AsyncLocalStorage` holds, carried by greenlets over all their waits.
  *
- * A greenlet that carries a context is entered through a resource of Node's, which costs a third of a switch and a hundred bytes. As
+ * A greenlet that carries a context is entered through a resource of Node's, which costs half a switch. As
  * long as nobody in the process uses async context, all contexts are the same empty one, and greenlets share {@link BLANK}, which need
  * not be entered. The first use of an AsyncLocalStorage is noticed, and from then on each new greenlet has a context of its own.
  *
@@ -14,7 +14,7 @@
  * stay with it and leave nothing behind: nobody is run after it in that context, it is given a copy of the context when it leaves, and
  * what it has set is taken back there ({@link cleanUp}).
  *
- * Turned down. A context for each greenlet in any case: half as much again per spawn and a third per switch, for programs that never ask
+ * Turned down. A context for each greenlet in any case: half as much again per switch, and more per spawn, for programs that never ask
  * for it. One snapshot for several spawns: an `enterWith` between two of them cannot be seen. One look per turn for older stores: the
  * next callback may run in another context before the turn is over. Not seen from Node 24 on: `enterWith` itself, taken from its place
  * before the library was loaded and first called in a greenlet.
@@ -48,7 +48,7 @@ const BLANK: Scope = {
   /** Greenlets that were made when it was blank, and it is no more: each is given an empty context of its own. */
   runInAsyncScope(fn, _thisArg, greenlet) {
     const scope = emptyContext()
-    greenlet.scope = scope
+    greenlet.$scope = scope
     kernel.scope = scope
     return scope.runInAsyncScope(fn, undefined, greenlet)
   },
@@ -63,8 +63,8 @@ const BLANK: Scope = {
   },
 
   own(greenlet) {
-    greenlet.scope = emptyContext() // somebody asks for it, perhaps to share it
-    return greenlet.scope
+    greenlet.$scope = emptyContext() // somebody asks for it, perhaps to share it
+    return greenlet.$scope
   },
 }
 
@@ -135,7 +135,7 @@ function noticeUse(): void {
     return
   }
   kernel.blank = null
-  tainter = current.scope === null && lender !== null ? lender : current
+  tainter = current.$scope === null && lender !== null ? lender : current
   kernel.scope = TAINTED
 }
 
@@ -143,7 +143,7 @@ function noticeUse(): void {
 function cleanUp(greenlet: Coroutine): void {
   tainter = null
   restoreMethods()
-  if (greenlet.status < RETURNED && greenlet.scope === BLANK) greenlet.scope = copyContext()
+  if (greenlet.$status < RETURNED && greenlet.$scope === BLANK) greenlet.$scope = copyContext()
   for (const storage of taints) {
     const nothing = ROOT.runInAsyncScope(getStore, storage) // undefined, or the storage's default
     // One that shows nothing may have been disabled, and `enterWith` would enable it.

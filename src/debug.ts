@@ -94,7 +94,7 @@ class Notes implements Debugger {
   failed(greenlet: Coroutine, error: unknown): void {
     const born = this.#births.get(greenlet)
     if (born === undefined || !born.some(hasPosition) || !(error instanceof Error)) return
-    if (greenlet.fn === null && greenlet.name === 'main') return // it stands for main, which nobody has made
+    if (greenlet.$fn === null && greenlet.name === 'main') return // it stands for main, which nobody has made
     try {
       const { stack } = error
       if (typeof stack === 'string')
@@ -107,8 +107,8 @@ class Notes implements Debugger {
   frameOf(greenlet: Coroutine): GreenletFrame | null {
     const lines = [...(this.#tops.get(greenlet) ?? [])]
     // The innermost frame is the callee of the one before it, and so on outwards; the outermost was called by nobody.
-    for (const callee of [greenlet.frame, ...(greenlet.callers ?? []).slice(1).reverse()]) {
-      if (callee !== null && greenlet.callers !== null) lines.push(...(this.#callers.get(callee) ?? []))
+    for (const callee of [greenlet.$frame, ...(greenlet.$callers ?? []).slice(1).reverse()]) {
+      if (callee !== null && greenlet.$callers !== null) lines.push(...(this.#callers.get(callee) ?? []))
     }
     return lines.filter(hasPosition).reduceRight<GreenletFrame | null>((back, line) => parse(line, back), null)
   }

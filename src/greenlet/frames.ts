@@ -1,7 +1,7 @@
 /**
  * The frames of a greenlet: how generators are stepped, and the stack that the calls of `green` functions make.
  *
- * Model. The innermost frame lies in `greenlet.frame`, those that called it in `greenlet.callers`. A `green` call is begun here, natively,
+ * Model. The innermost frame lies in `greenlet.$frame`, those that called it in `greenlet.$callers`. A `green` call is begun here, natively,
  * upon the frame that makes it; nothing is kept of it when it ends in that step. When it suspends, the native stack unwinds with
  * SUSPENDED, each call on it leaves its frame in `kernel.suspending`, and the loop takes them over ({@link keepFrames}): whoever steps a
  * call by hand never comes to the loop, and its frames are dropped. From then on the loop resumes the innermost directly; when it ends,
@@ -49,7 +49,7 @@ export function callGreen(callee: Frame): Step {
     const undriven = takeUndriven(greenlet)
     if (undriven !== null) throw forgottenSwitch(greenlet, undriven)
     kernel.suspending.push(callee)
-    greenlet.goal = greenlet // the loop goes on with this greenlet, in this frame
+    greenlet.$goal = greenlet // the loop goes on with this greenlet, in this frame
     return SUSPENDED
   }
   kernel.depth++
@@ -95,7 +95,7 @@ function completeStack(greenlet: Coroutine, error: unknown): void {
 }
 
 function callersOf(greenlet: Coroutine): number {
-  return greenlet.callers === null ? 0 : greenlet.callers.length
+  return greenlet.$callers === null ? 0 : greenlet.$callers.length
 }
 
 /** One of the calls has returned: an error that has come as far as there before is thrown anew if it is thrown again. */
@@ -106,13 +106,13 @@ function noteReturn(greenlet: Coroutine, call: number): void {
 /** Puts the frames that have suspended onto the greenlet's stack; the innermost is the one to be resumed. */
 export function keepFrames(greenlet: Coroutine): void {
   const { suspending } = kernel
-  const callers = (greenlet.callers ??= [])
-  let outer = greenlet.frame as Frame // it is the one that makes the outermost of the calls
+  const callers = (greenlet.$callers ??= [])
+  let outer = greenlet.$frame as Frame // it is the one that makes the outermost of the calls
   for (let frame = suspending.pop(); frame !== undefined; frame = suspending.pop()) {
     callers.push(outer)
     outer = frame
   }
-  greenlet.frame = outer
+  greenlet.$frame = outer
 }
 
 /**
@@ -121,13 +121,13 @@ export function keepFrames(greenlet: Coroutine): void {
  * @param returned - whether it has ended by a value.
  */
 export function popFrame(greenlet: Coroutine, returned: boolean): boolean {
-  const { callers } = greenlet
+  const { $callers: callers } = greenlet
   const caller = callers === null ? undefined : callers.pop()
   if (caller === undefined) {
     stitching = false
     return false
   }
-  greenlet.frame = caller
+  greenlet.$frame = caller
   if (returned && stitching) noteReturn(greenlet, callersOf(greenlet) + 1)
   return true
 }

@@ -8,13 +8,13 @@
 import type { Described } from '../errors/usage.ts'
 import type { Resume, Suspend } from '../protocol.ts'
 
-/** How a greenlet is to be read: what its `slot` holds and what resuming it means. A plain number, since hot code compares it. */
+/** How a greenlet is to be read: what its `$slot` holds and what resuming it means. A plain number, since hot code compares it. */
 export const UNSTARTED = 0
-/** Suspended: the next resumption throws `slot`. */
+/** Suspended: the next resumption throws `$slot`. */
 export const INTERRUPTED = 1
 /** Suspended in a `switch()`, and nowhere else: whoever switches to it may hand it a value. Never while it runs. */
 export const SWITCHED_OUT = 2
-/** Running, or parked in a wait of the host, or ready: a value in `slot` is what it waited for. Main always is. */
+/** Running, or parked in a wait of the host, or ready: a value in `$slot` is what it waited for. Main always is. */
 export const OCCUPIED = 3
 /** Ended by returning (or by GreenletExit); never resumed again. Everything from here on is dead. */
 export const RETURNED = 4
@@ -113,52 +113,52 @@ export type Frame = Generator<unknown, unknown, unknown>
  */
 export interface Coroutine {
   /** The body. Null when a subclass brings its own `run`. */
-  fn: ((...args: never[]) => unknown) | null
-  /** Runs when `fn` is null. */
+  $fn: ((...args: never[]) => unknown) | null
+  /** Runs when `$fn` is null. */
   run(...args: unknown[]): unknown
   /**
    * The operation that greenlets switch to it with, once it has been switched out; used again by each, since none may be kept. Null
    * before, and always for main.
    */
-  switcher: Described | null
+  $switcher: Described | null
   /**
    * Whom it switches to. Set by the call of `switch()` to its target, or to the operation when that is yet to be looked at, and taken
    * by the trampoline when the greenlet has suspended. So it is set only while the greenlet runs, and when it is set in a place that
    * knows of no switch, a `yield*` was forgotten. Main's is main itself, or who runs first: it is never null.
    */
-  goal: Coroutine | Described | null
+  $goal: Coroutine | Described | null
   /** Where control goes when this one ends. Null only for main. */
   parent: Coroutine | null
   /** The innermost of its frames, the one to be resumed. Set from the first step on, null while unstarted and again when dead. */
-  frame: Frame | null
+  $frame: Frame | null
   /** The frames that called it, outermost first, as far as the calls are `green`; those of plain `yield*` lie in V8. Null: none yet. */
-  callers: Frame[] | null
-  status: Status
-  /** Arguments, then the value or error of the next resumption, then the outcome; `status` tells which. */
-  slot: unknown
+  $callers: Frame[] | null
+  $status: Status
+  /** Arguments, then the value or error of the next resumption, then the outcome; `$status` tells which. */
+  $slot: unknown
   /** The async context its code runs in; null: that of whoever resumes it. */
-  scope: Scope | null
+  $scope: Scope | null
   /** What `Local`s hold for it, by local. Null: nothing yet, and when dead. */
-  locals: WeakMap<object, unknown> | null
+  $locals: WeakMap<object, unknown> | null
 
   // Slots of the host. Floor 0 never starts or ends a wait; it undoes one when somebody throws past it.
   /** Set while the host has it parked in a wait, never while it runs. */
-  wait: PendingWait | null
+  $wait: PendingWait | null
   /** Its place in the ready list: NOT_READY, READY or READY_CANCELLED. */
-  turn: 0 | 1 | 2
+  $turn: 0 | 1 | 2
   /** The one behind it in the ready list. */
-  behind: Coroutine | null
+  $behind: Coroutine | null
   /** The host's own object for it: the hub that it waits in. Null: the default one. */
-  host: object | null
+  $host: object | null
   /** Interrupts that reached it while it could not take them; raised one by one at its next waits. */
-  pending: Error[] | null
+  $pending: Error[] | null
 
   /** Gives a frame for what the body's call returned, or null when that is the outcome itself. */
-  adopt(made: unknown): Frame | null
+  $adopt(made: unknown): Frame | null
   /** @throws when it has nothing to run. Asked before the first step. */
-  checkRunnable(): void
-  /** Told once, when `status` has become RETURNED or FAILED; answers who runs next. */
-  ended(): Coroutine
+  $checkRunnable(): void
+  /** Told once, when `$status` has become RETURNED or FAILED; answers who runs next. */
+  $ended(): Coroutine
   /** Its name in messages. */
   readonly name: string
 }
@@ -207,7 +207,7 @@ export interface Kernel {
   everyWaitSwitches: boolean
   /** Set when the process is exiting: nothing can be switched to any more. */
   exiting: boolean
-  /** What came back to main; its `slot` holds it. */
+  /** What came back to main; its `$slot` holds it. */
   arrival: 0 | 1 | 2
   /** Who it came from: the greenlet that ended or switched. */
   arrivedFrom: Coroutine | null

@@ -96,8 +96,9 @@ export function local<T extends object>(initial: () => T): T {
         Reflect.apply(Reflect.get(Reflect, name) as Trap, undefined, [own.value, ...rest]),
     ]),
   )
+  // What is seen through the traps is a T.
   return new Proxy(target(own) as T, {
-    ...traps, // what is seen through them is a T
+    ...traps,
     // A proxy must not tell of anything fixed that its target, which nobody sees, has not: an array's `length`, a frozen object.
     getOwnPropertyDescriptor(_empty, key) {
       const found = Reflect.getOwnPropertyDescriptor(own.value, key)
@@ -122,7 +123,7 @@ type Trap = (...args: unknown[]) => unknown
 
 function valuesOf(what: string): WeakMap<object, unknown> {
   const { current } = kernel
-  if (current !== kernel.main) return (current.locals ??= new WeakMap())
+  if (current !== kernel.main) return (current.$locals ??= new WeakMap())
   throw new UsageError(
     `A local was ${what} outside of greenlets, where it would be everybody's.\n\n${wrongRight('user.value', 'plain code is nobody', 'await run(function* () { user.value })', 'in a greenlet')}`,
   )

@@ -28,7 +28,7 @@ export abstract class BaseOperation<T> implements Operation<T>, Iterator<Suspend
     if (resumed !== undefined) return resumed as Resume & IteratorReturnResult<T>
     const cell = kernel
     const greenlet = cell.current
-    if (greenlet.goal !== null || greenlet.wait !== null || greenlet.turn === READY) {
+    if (greenlet.$goal !== null || greenlet.$wait !== null || greenlet.$turn === READY) {
       // Plain code that iterates an operation (a test tool comparing two of them) must start nothing and must come to an end.
       if (greenlet === cell.main) return FINISHED as Step<T>
       refuse(greenlet, this)
@@ -78,24 +78,24 @@ function refuse(greenlet: Coroutine, operation: Described): never {
   kernel.suspending.length = 0 // of a call that was stepped by hand
   const undriven = takeUndriven(greenlet)
   if (undriven !== null) throw forgottenSwitch(greenlet, undriven)
-  const { wait } = greenlet
-  greenlet.wait = null
+  const { $wait: wait } = greenlet
+  greenlet.$wait = null
   wait?.undo()
-  if (greenlet.turn === READY) greenlet.turn = READY_CANCELLED
+  if (greenlet.$turn === READY) greenlet.$turn = READY_CANCELLED
   throw iteratedOperation(greenlet, operation)
 }
 
 /** The `switch()` that the running greenlet has made and not driven; null when there is none. It is forgotten by this. */
 export function takeUndriven(greenlet: Coroutine): Described | null {
-  const { goal } = greenlet
-  greenlet.goal = null
-  return goal !== null && 'switcher' in goal ? goal.switcher : goal
+  const { $goal: goal } = greenlet
+  greenlet.$goal = null
+  return goal !== null && '$switcher' in goal ? goal.$switcher : goal
 }
 
 /** Takes the oldest interrupt that reached `greenlet` while it could not take it. */
 export function takePending(greenlet: Coroutine): Error {
-  const [first, ...rest] = greenlet.pending ?? []
-  greenlet.pending = rest.length > 0 ? rest : null
+  const [first, ...rest] = greenlet.$pending ?? []
+  greenlet.$pending = rest.length > 0 ? rest : null
   return first ?? new InternalError('An interrupt was taken where none was pending.')
 }
 

@@ -2,7 +2,8 @@
  * python-greenlet's `greenlet`: a body that is switched to, and nothing else.
  *
  * Stands on the trampoline. Leaves scheduling, waiting and reporting to `Greenlet` in `src/hub`; the fields marked "of the host" are
- * slots that it keeps here, so that a raw greenlet can wait in the hub too.
+ * slots that it keeps here, so that a raw greenlet can wait in the hub too. Whatever is ours on a greenlet begins with `$`, as python's
+ * begins with `gr_`: every other name is free for the fields of a subclass.
  */
 import { InternalError, UsageError } from '../errors/classes.ts'
 import { type Described, notAFunction, nothingToRun, show } from '../errors/usage.ts'
@@ -61,21 +62,21 @@ const BRAND = Symbol.for('greenloop.RawGreenlet')
  * ```
  */
 export class RawGreenlet<T = unknown> {
-  /** @internal */ declare fn: ((...args: never[]) => unknown) | null
-  /** @internal */ declare heir: RawGreenlet | null
-  /** @internal */ declare frame: Frame | null
-  /** @internal */ declare status: Status
-  /** @internal */ declare slot: unknown
-  /** @internal */ declare scope: Scope | null
-  /** @internal */ declare switcher: Described | null
-  /** @internal */ declare goal: Coroutine | Described | null
-  /** @internal */ declare callers: Frame[] | null
-  /** @internal */ declare locals: WeakMap<object, unknown> | null
-  /** @internal of the host */ declare wait: PendingWait | null
-  /** @internal of the host */ declare turn: 0 | 1 | 2
-  /** @internal of the host */ declare behind: Coroutine | null
-  /** @internal of the host */ declare host: object | null
-  /** @internal of the host */ declare pending: Error[] | null
+  /** @internal */ declare $fn: ((...args: never[]) => unknown) | null
+  /** @internal */ declare $heir: RawGreenlet | null
+  /** @internal */ declare $frame: Frame | null
+  /** @internal */ declare $status: Status
+  /** @internal */ declare $slot: unknown
+  /** @internal */ declare $scope: Scope | null
+  /** @internal */ declare $switcher: Described | null
+  /** @internal */ declare $goal: Coroutine | Described | null
+  /** @internal */ declare $callers: Frame[] | null
+  /** @internal */ declare $locals: WeakMap<object, unknown> | null
+  /** @internal of the host */ declare $wait: PendingWait | null
+  /** @internal of the host */ declare $turn: 0 | 1 | 2
+  /** @internal of the host */ declare $behind: Coroutine | null
+  /** @internal of the host */ declare $host: object | null
+  /** @internal of the host */ declare $pending: Error[] | null
   /** For the compiler: `T` is what the body returns. */
   declare protected readonly outcomeType: T
 
@@ -87,22 +88,22 @@ export class RawGreenlet<T = unknown> {
   constructor(fn?: ((...args: never[]) => Driven<T>) | null, parent?: RawGreenlet | null) {
     if (fn !== undefined && fn !== null && typeof fn !== 'function') throw notAFunction(`new ${new.target.name}`, fn)
     if (parent !== undefined && parent !== null) checkParent(parent)
-    this.fn = fn ?? null
+    this.$fn = fn ?? null
     const creator = kernel.current as RawGreenlet | null // null once, for main itself; every coroutine is a RawGreenlet
-    this.heir = parent ?? creator
-    this.host = creator === null ? null : creator.host
-    this.frame = null
-    this.status = UNSTARTED
-    this.slot = NO_ARGUMENTS
-    this.scope = null
-    this.switcher = null
-    this.goal = null
-    this.callers = null
-    this.locals = null
-    this.wait = null
-    this.turn = NOT_READY
-    this.behind = null
-    this.pending = null
+    this.$heir = parent ?? creator
+    this.$host = creator === null ? null : creator.$host
+    this.$frame = null
+    this.$status = UNSTARTED
+    this.$slot = NO_ARGUMENTS
+    this.$scope = null
+    this.$switcher = null
+    this.$goal = null
+    this.$callers = null
+    this.$locals = null
+    this.$wait = null
+    this.$turn = NOT_READY
+    this.$behind = null
+    this.$pending = null
     if (kernel.debug !== null) kernel.debug.greenletMade(this)
   }
 
@@ -122,15 +123,15 @@ export class RawGreenlet<T = unknown> {
    */
   switch(value?: unknown, ...more: unknown[]): Switch {
     const { current } = kernel
-    const { switcher } = this
-    if (this.status === SWITCHED_OUT && switcher !== null && current.goal === null) {
+    const { $switcher: switcher } = this
+    if (this.$status === SWITCHED_OUT && switcher !== null && current.$goal === null) {
       // The hot path, a tenth of the whole when the values are one rest parameter. The value may lie in the slot already: whoever
       // else resumes this greenlet before the switch is driven puts another one there.
-      current.goal = this
-      this.slot = more.length === 0 ? value : [value, ...more]
-      return switcher as Handover
+      current.$goal = this
+      this.$slot = more.length === 0 ? value : [value, ...more]
+      return switcher as Handover // only makeSwitch() sets it
     }
-    if (this.status === UNSTARTED) this.checkRunnable()
+    if (this.$status === UNSTARTED) this.$checkRunnable()
     if (more.length > 0) return makeSwitch(this, [value, ...more], SEVERAL_VALUES)
     // `arguments` is the only way to tell `switch(undefined)` from `switch()`.
     return makeSwitch(this, value, arguments.length === 0 ? NO_VALUE : ONE_VALUE)
@@ -172,7 +173,7 @@ export class RawGreenlet<T = unknown> {
    */
   // eslint-disable-next-line @typescript-eslint/related-getter-setter-pairs -- only main has none, and nobody can be given none
   get parent(): RawGreenlet | null {
-    return this.heir
+    return this.$heir
   }
 
   /** Makes `parent` the one that gets control when this greenlet ends. */
@@ -180,21 +181,21 @@ export class RawGreenlet<T = unknown> {
     if ((this as RawGreenlet) === kernel.main)
       throw new UsageError('The parent of main cannot be set: main is the root.')
     checkParent(parent)
-    for (let ancestor: RawGreenlet | null = parent; ancestor !== null; ancestor = ancestor.heir) {
+    for (let ancestor: RawGreenlet | null = parent; ancestor !== null; ancestor = ancestor.$heir) {
       if (ancestor === this)
         throw new UsageError(`"${parent.name}" cannot be the parent of "${this.name}": it descends from it.`)
     }
-    this.heir = parent
+    this.$heir = parent
   }
 
   /** Whether it has ended, by returning, by an error, or by being thrown at before it started. */
   get dead(): boolean {
-    return this.status >= RETURNED
+    return this.$status >= RETURNED
   }
 
   /** Whether it has started and not ended: it runs or is suspended. */
   get active(): boolean {
-    return this.status !== UNSTARTED && this.status < RETURNED
+    return this.$status !== UNSTARTED && this.$status < RETURNED
   }
 
   /**
@@ -205,7 +206,7 @@ export class RawGreenlet<T = unknown> {
    * @source greenlet: `greenlet.gr_context`
    */
   get grContext(): Scope | null {
-    return this.scope?.own?.(this) ?? this.scope
+    return this.$scope?.own?.(this) ?? this.$scope
   }
 
   /** Gives it another context. */
@@ -216,7 +217,7 @@ export class RawGreenlet<T = unknown> {
     ) {
       throw new UsageError(`The context of a greenlet must be a copyContext() or null, but got ${show(context)}.`)
     }
-    if (!this.dead) this.scope = context
+    if (!this.dead) this.$scope = context
   }
 
   /**
@@ -231,13 +232,13 @@ export class RawGreenlet<T = unknown> {
 
   /** `<RawGreenlet "work" suspended active started>`: class, name and state, in the words of Python's `repr`. */
   toString(): string {
-    return `<${this.constructor.name} "${this.name}" ${this.state}>`
+    return `<${this.constructor.name} "${this.name}" ${this.$state}>`
   }
 
   /** @internal */
-  get state(): string {
+  get $state(): string {
     if (this.dead) return 'dead'
-    if (this.status === UNSTARTED) return 'pending'
+    if (this.$status === UNSTARTED) return 'pending'
     const main = (this as RawGreenlet) === kernel.main ? ' main' : ''
     return `${(this as RawGreenlet) === kernel.current ? 'current' : 'suspended'} active started${main}`
   }
@@ -245,27 +246,27 @@ export class RawGreenlet<T = unknown> {
   /** For messages: the name of the body. Not unique. */
   get name(): string {
     if ((this as RawGreenlet) === kernel.main) return 'main'
-    const { fn } = this
+    const { $fn: fn } = this
     return fn === null || fn.name === '' ? this.constructor.name : fn.name
   }
 
   /** @internal */
-  checkRunnable(): void {
-    if (this.fn === null && (this.run as unknown) === null) throw nothingToRun(this, this.constructor.name) // see the accessor
+  $checkRunnable(): void {
+    if (this.$fn === null && (this.run as unknown) === null) throw nothingToRun(this, this.constructor.name) // see the accessor
   }
 
   /** @internal */
-  adopt(made: unknown): Frame | null {
+  $adopt(made: unknown): Frame | null {
     return isOperation(made) ? drive(made) : null
   }
 
   /** @internal */
-  ended(): Coroutine {
-    const { slot } = this
-    this.slot = undefined
+  $ended(): Coroutine {
+    const { $slot: slot } = this
+    this.$slot = undefined
     kernel.arrivedFrom = this
-    if (this.heir === null) throw new InternalError('Main was made to end.')
-    return deliver(this.heir, this.status === FAILED, slot)
+    if (this.$heir === null) throw new InternalError('Main was made to end.')
+    return deliver(this.$heir, this.$status === FAILED, slot)
   }
 }
 Object.defineProperty(RawGreenlet.prototype, BRAND, { value: true })
@@ -280,16 +281,16 @@ Object.defineProperty(RawGreenlet.prototype, Symbol.for('nodejs.util.inspect.cus
 Object.defineProperty(RawGreenlet.prototype, 'run', {
   configurable: true,
   get(this: RawGreenlet): unknown {
-    if (this.status === UNSTARTED) return this.fn
-    if (this.fn === null) throw nothingToRun(this, this.constructor.name) // super.run() of a subclass
+    if (this.$status === UNSTARTED) return this.$fn
+    if (this.$fn === null) throw nothingToRun(this, this.constructor.name) // super.run() of a subclass
     throw new UsageError(`Greenlet "${this.name}" has no run any more: it has started.`)
   },
   set(this: RawGreenlet, run: unknown) {
-    if (this.status !== UNSTARTED)
+    if (this.$status !== UNSTARTED)
       throw new UsageError(`The run of greenlet "${this.name}" cannot be set: it has started.`)
     if (run !== null && typeof run !== 'function')
       throw new UsageError(`The run of greenlet "${this.name}" must be a function or null, but got ${show(run)}.`)
-    this.fn = run as RawGreenlet['fn']
+    this.$fn = run as RawGreenlet['$fn']
   },
 })
 
@@ -315,9 +316,9 @@ export function getcurrent(): RawGreenlet {
 // The first copy of the library that is loaded makes main. Nothing can run before.
 if ((kernel.main as Coroutine | null) === null) {
   const main = new RawGreenlet()
-  main.status = OCCUPIED
-  main.slot = undefined
+  main.$status = OCCUPIED
+  main.$slot = undefined
   kernel.main = main
   kernel.current = main
-  main.goal = main
+  main.$goal = main
 }

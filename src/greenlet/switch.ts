@@ -34,7 +34,7 @@ import {
   UNSTARTED,
 } from './kernel.ts'
 import { BaseOperation, ready, type Step, SUSPENDED, takePending, takeUndriven } from './operation.ts'
-import { callTracer, deliver, drive, enter, firstAlive, leaveWait } from './trampoline.ts'
+import { callTracer, deliver, enter, firstAlive, leaveWait, runFrom } from './trampoline.ts'
 
 /** What `switch` and `throw` return. */
 export interface Switch extends Operation<unknown> {
@@ -61,17 +61,17 @@ export function makeSwitch(target: Coroutine, payload: unknown, kind: Kind): Swi
   const { current } = kernel
   if (kernel.tracing) throw switchingTracer()
   if (current === kernel.main) return new MainSwitch(target, payload, kind)
-  if (current.goal !== null) secondSwitch(current)
+  if (current.$goal !== null) secondSwitch(current)
   if (kernel.debug !== null) kernel.debug.suspended(current)
-  if (target.status === SWITCHED_OUT && kind !== AN_ERROR) {
+  if (target.$status === SWITCHED_OUT && kind !== AN_ERROR) {
     const handover = new Handover(target)
-    target.switcher = handover
-    target.slot = payload
-    current.goal = target
+    target.$switcher = handover
+    target.$slot = payload
+    current.$goal = target
     return handover
   }
   const transfer = new Transfer(target, payload, kind)
-  current.goal = transfer
+  current.$goal = transfer
   return transfer
 }
 
@@ -114,7 +114,7 @@ abstract class GreenletSwitch extends BaseOperation<unknown> implements Switch {
  * The usual switch: to a greenlet that was switched out itself, and takes a value.
  *
  * One object serves all switches to a target, and says nothing but whom: the value lies with the target already, and whether it is
- * driven by the greenlet and in the slice that made it is seen from that greenlet's `goal`. A new operation for each call costs a fifth
+ * driven by the greenlet and in the slice that made it is seen from that greenlet's `$goal`. A new operation for each call costs a fifth
  * more instructions, and is garbage.
  */
 export class Handover extends GreenletSwitch {
@@ -124,14 +124,14 @@ export class Handover extends GreenletSwitch {
     const greenlet = kernel.current
     const { target } = this
     if (
-      greenlet.goal !== target || // somebody else drives it, or later
-      greenlet.status === out || // it is iterated by hand
-      target.status !== out || // others have reached the target since
-      greenlet.pending !== null
+      greenlet.$goal !== target || // somebody else drives it, or later
+      greenlet.$status === out || // it is iterated by hand
+      target.$status !== out || // others have reached the target since
+      greenlet.$pending !== null
     ) {
       return this.refuse(greenlet)
     }
-    greenlet.status = out
+    greenlet.$status = out
     return SUSPENDED
   }
 
@@ -140,10 +140,10 @@ export class Handover extends GreenletSwitch {
   }
 
   protected override refuse(greenlet: Coroutine): Step<unknown> {
-    if (greenlet.goal === this.target && greenlet !== kernel.main) {
-      greenlet.goal = null
-      if (greenlet.status !== SWITCHED_OUT && greenlet.pending !== null) throw takePending(greenlet)
-      greenlet.status = OCCUPIED
+    if (greenlet.$goal === this.target && greenlet !== kernel.main) {
+      greenlet.$goal = null
+      if (greenlet.$status !== SWITCHED_OUT && greenlet.$pending !== null) throw takePending(greenlet)
+      greenlet.$status = OCCUPIED
     }
     return super.refuse(greenlet)
   }
@@ -177,11 +177,11 @@ class Transfer extends GreenletSwitch {
   }
 
   override begin(greenlet: Coroutine): Step<unknown> {
-    if (greenlet.goal !== this) return this.refuse(greenlet)
-    greenlet.goal = null
-    if (greenlet.pending !== null) throw takePending(greenlet)
+    if (greenlet.$goal !== this) return this.refuse(greenlet)
+    greenlet.$goal = null
+    if (greenlet.$pending !== null) throw takePending(greenlet)
     const step = aim(greenlet, this.target, this.#payload, this.#kind)
-    if (step === SUSPENDED) greenlet.status = SWITCHED_OUT
+    if (step === SUSPENDED) greenlet.$status = SWITCHED_OUT
     return step
   }
 
@@ -220,7 +220,7 @@ class MainSwitch extends BaseOperation<unknown> implements Switch, MainCall {
         kernel.resumed.value = undefined // it would live on until the next switch
         return
       }
-      enter(main.goal as Coroutine) // aim() has just set it
+      enter(main.$goal as Coroutine) // aim() has just set it
     } finally {
       kernel.mainInside = false
     }
@@ -284,8 +284,8 @@ class MainSwitch extends BaseOperation<unknown> implements Switch, MainCall {
 
 function takeArrival(): unknown {
   const { main } = kernel
-  const outcome = main.slot
-  main.slot = undefined
+  const outcome = main.$slot
+  main.$slot = undefined
   kernel.arrival = NOTHING_ARRIVED
   kernel.arrivedFrom = null // nobody dead is to be held
   return outcome
@@ -298,7 +298,7 @@ function takeArrival(): unknown {
  * @throws what a raw greenlet died of, when no call of main waits for it.
  */
 export function resume(greenlet: Coroutine): void {
-  drive(greenlet)
+  runFrom(greenlet)
   const { arrival } = kernel
   if (arrival === NOTHING_ARRIVED) return
   const { arrivedFrom } = kernel
@@ -338,50 +338,50 @@ function aim(from: Coroutine, goal: Coroutine, payload: unknown, kind: Kind): St
   if (target === kernel.main) {
     if (!kernel.mainInside && kernel.mainCalls.length === 0) throw mainNotWaiting(from)
     kernel.arrivedFrom = from
-    from.goal = deliver(target, failing, payload)
+    from.$goal = deliver(target, failing, payload)
     return SUSPENDED
   }
-  if (target.status === UNSTARTED) {
-    from.goal = start(target, payload, kind)
+  if (target.$status === UNSTARTED) {
+    from.$goal = start(target, payload, kind)
     return SUSPENDED
   }
-  if (target.turn === READY) {
+  if (target.$turn === READY) {
     throw new InvalidSwitchError(
       `Greenlet "${from.name}" switched to "${target.name}", whose wait is over and whose turn comes by itself; what it waited for would be lost.`,
     )
   }
   let message = payload
-  if (failing) target.status = INTERRUPTED
-  if (target.wait !== null) {
-    const waitsIn = target.wait.describe()
+  if (failing) target.$status = INTERRUPTED
+  if (target.$wait !== null) {
+    const waitsIn = target.$wait.describe()
     leaveWait(target)
     if (!failing) {
-      target.status = INTERRUPTED
+      target.$status = INTERRUPTED
       message = new InvalidSwitchError(
         `Greenlet "${from.name}" switched to "${target.name}", which waits in ${waitsIn}; that wait is given up.\nOnly what is waited for can end a wait; to break it off, use ${target.name}.kill().`,
       )
     }
   }
-  target.slot = message
-  from.goal = target
+  target.$slot = message
+  from.$goal = target
   return SUSPENDED
 }
 
 /** The first switch to a greenlet: gives it its arguments, or the error that it ends of without running. */
 function start(target: Coroutine, payload: unknown, kind: Kind): Coroutine {
   if (kind === AN_ERROR) {
-    target.status = INTERRUPTED
-    target.slot = payload
+    target.$status = INTERRUPTED
+    target.$slot = payload
     return leaveWait(target)
   }
-  target.checkRunnable()
+  target.$checkRunnable()
   if (kind !== NO_VALUE) {
-    if (target.slot !== NO_ARGUMENTS) {
+    if (target.$slot !== NO_ARGUMENTS) {
       throw new InvalidSwitchError(
         `Greenlet "${target.name}" was given its arguments when it was made; its first switch cannot give others.`,
       )
     }
-    target.slot = kind === ONE_VALUE ? payload : new Arguments(payload as readonly unknown[]) // two and more come as a list
+    target.$slot = kind === ONE_VALUE ? payload : new Arguments(payload as readonly unknown[]) // two and more come as a list
   }
   return leaveWait(target)
 }

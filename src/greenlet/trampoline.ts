@@ -2,7 +2,7 @@
  * The trampoline: the only loop that drives generators.
  *
  * Model. A greenlet's body is a generator. A switch never calls another greenlet from inside one: it writes down who runs next (the
- * `goal` of the greenlet) and suspends; the generator returns to this loop, which resumes the other. So the native stack never grows,
+ * `$goal` of the greenlet) and suspends; the generator returns to this loop, which resumes the other. So the native stack never grows,
  * whoever switches to whom. Main is not a generator: plain code calls {@link enter}, which returns when control comes back to main,
  * either because somebody switched or died into main (`kernel.arrival` tells) or because a greenlet waits in the host. What a frame of a
  * greenlet is, and how `green` calls come to be several, is in `frames.ts`.
@@ -10,9 +10,9 @@
  * Invariants.
  * - `enter` is called from main only, hence never nested: while a greenlet's code runs, `kernel.current` is that greenlet, and `switch`
  *   makes an operation to be driven. No generator is ever resumed while it runs.
- * - Exactly one of the coroutines is current. It is not parked (`wait` is null) and not READY.
- * - The `goal` of a greenlet is null whenever the greenlet does not run.
- * - `ended()` is called once a greenlet, outside the try: an error of ours must not be mistaken for one of the user's.
+ * - Exactly one of the coroutines is current. It is not parked (`$wait` is null) and not READY.
+ * - The `$goal` of a greenlet is null whenever the greenlet does not run.
+ * - `$ended()` is called once a greenlet, outside the try: an error of ours must not be mistaken for one of the user's.
  *
  * Turned down. A generator that drives (`function* loop`): twice the cost a switch. Resuming the target from within the operation: the
  * native stack grows and V8 forbids re-entry. A closure for each switch: garbage on the hottest path. `frame.next(v)`: a property load
@@ -54,7 +54,7 @@ const given = new WeakSet<Frame>()
 export function enter(first: Coroutine): void {
   kernel.blank?.look?.()
   try {
-    drive(first)
+    runFrom(first)
   } finally {
     leave() // whatever happens, a mistake of ours included
   }
@@ -64,12 +64,12 @@ export function enter(first: Coroutine): void {
  * Does what {@link enter} does, but for {@link leave}, which must come before any other code of the program runs: the host resumes many
  * one after the other.
  */
-export function drive(first: Coroutine): void {
+export function runFrom(first: Coroutine): void {
   const cell = kernel
   const { main } = cell
   let greenlet = first
   while (greenlet !== main) {
-    const { scope } = greenlet
+    const { $scope: scope } = greenlet
     cell.scope = scope
     if (scope === null) greenlet = run(greenlet)
     else if (scope !== cell.blank) greenlet = scope.runInAsyncScope(run, undefined, greenlet)
@@ -89,7 +89,7 @@ export function leave(): void {
   kernel.scope = null
   kernel.lender = null
   kernel.depth = 0
-  main.goal = main
+  main.$goal = main
   resumed.value = undefined // else the last message would live until the next switch
 }
 
@@ -106,16 +106,16 @@ function run(first: Coroutine): Coroutine {
   let greenlet = first
   for (;;) {
     // The same greenlet again is no transfer: one of its frames has ended, and the one that called it goes on.
-    if (cell.tracer !== null && cell.current !== greenlet) traceTransfer(greenlet, greenlet.status === interrupted)
+    if (cell.tracer !== null && cell.current !== greenlet) traceTransfer(greenlet, greenlet.$status === interrupted)
     cell.current = greenlet
     let step: Step | null = null
     let error: unknown
     try {
-      if (greenlet.status > interrupted) {
-        greenlet.status = occupied
-        message.value = greenlet.slot
-        greenlet.slot = undefined
-        step = next.call(greenlet.frame as Frame, message) // it has started and is not dead
+      if (greenlet.$status > interrupted) {
+        greenlet.$status = occupied
+        message.value = greenlet.$slot
+        greenlet.$slot = undefined
+        step = next.call(greenlet.$frame as Frame, message) // it has started and is not dead
       } else {
         step = firstStep(greenlet)
       }
@@ -124,17 +124,17 @@ function run(first: Coroutine): Coroutine {
     }
     let heir: Coroutine
     if (step === suspended) {
-      heir = greenlet.goal as Coroutine // an operation that answers SUSPENDED has set it
-      greenlet.goal = null
+      heir = greenlet.$goal as Coroutine // an operation that answers SUSPENDED has set it
+      greenlet.$goal = null
       if (suspending.length > 0) keepFrames(greenlet)
     } else {
       heir = settle(greenlet, step, error)
     }
     if (heir === main) return heir
-    const { scope } = heir
+    const { $scope: scope } = heir
     if (scope !== cell.scope) {
       if (scope !== null) return heir
-      if (greenlet.scope !== null) cell.lender = greenlet // a raw greenlet goes on in the context of the one that resumes it
+      if (greenlet.$scope !== null) cell.lender = greenlet // a raw greenlet goes on in the context of the one that resumes it
     }
     greenlet = heir
   }
@@ -142,32 +142,32 @@ function run(first: Coroutine): Coroutine {
 
 /** The steps that are not a plain resumption: the body's first one, and one that throws. */
 function firstStep(greenlet: Coroutine): Step {
-  const { slot, frame } = greenlet
-  greenlet.slot = undefined
-  const interrupted = greenlet.status === INTERRUPTED
-  greenlet.status = OCCUPIED
+  const { $slot: slot, $frame: frame } = greenlet
+  greenlet.$slot = undefined
+  const interrupted = greenlet.$status === INTERRUPTED
+  greenlet.$status = OCCUPIED
   if (frame !== null) {
-    if (!unwinding && greenlet.callers !== null) leaveStack(slot) // somebody else has thrown it in
+    if (!unwinding && greenlet.$callers !== null) leaveStack(slot) // somebody else has thrown it in
     unwinding = false
     return throwStep.call(frame, slot)
   }
   if (interrupted) throw slot
 
   const made = callBody(greenlet, slot)
-  const first = isGenerator(made) ? made : greenlet.adopt(made)
+  const first = isGenerator(made) ? made : greenlet.$adopt(made)
   if (first === null) return { done: true, value: made }
-  if (greenlet.fn === null || Object.getPrototypeOf(first) !== greenlet.fn.prototype) {
+  if (greenlet.$fn === null || Object.getPrototypeOf(first) !== greenlet.$fn.prototype) {
     // Not made by calling the body itself: it may have been made once, and given out before.
     if (given.has(first)) throw sharedGenerator(greenlet)
     given.add(first)
   }
-  greenlet.frame = first
+  greenlet.$frame = first
   return nextStep.call(first, undefined)
 }
 
 /** Calls the body with the arguments that lie in the slot. What drives it is decided by what it returns, never by its kind. */
 function callBody(greenlet: Coroutine, slot: unknown): unknown {
-  const fn = greenlet.fn as ((...args: unknown[]) => unknown) | null // the arguments were checked where they were given
+  const fn = greenlet.$fn as ((...args: unknown[]) => unknown) | null // the arguments were checked where they were given
   if (fn === null) {
     if (slot === NO_ARGUMENTS) return greenlet.run()
     return slot instanceof Arguments ? greenlet.run(...slot.list) : greenlet.run(slot)
@@ -183,7 +183,7 @@ function callBody(greenlet: Coroutine, slot: unknown): unknown {
 function settle(greenlet: Coroutine, step: Step | null, error: unknown): Coroutine {
   kernel.suspending.length = 0 // of a call that was stepped by hand
   if (step !== null && step.done !== true) {
-    greenlet.goal = null
+    greenlet.$goal = null
     return raiseIn(greenlet, foreignYield(greenlet, step.value))
   }
   if (popFrame(greenlet, step !== null)) {
@@ -191,7 +191,7 @@ function settle(greenlet: Coroutine, step: Step | null, error: unknown): Corouti
       unwinding = true
       return raiseIn(greenlet, error)
     }
-    greenlet.slot = step.value
+    greenlet.$slot = step.value
     return greenlet
   }
   const undriven = takeUndriven(greenlet)
@@ -209,37 +209,37 @@ function isReentry(error: unknown): boolean {
 }
 
 function raiseIn(greenlet: Coroutine, error: unknown): Coroutine {
-  greenlet.status = INTERRUPTED
-  greenlet.slot = error
+  greenlet.$status = INTERRUPTED
+  greenlet.$slot = error
   return greenlet
 }
 
 /** Takes a greenlet out of the wait or the ready list that the host keeps it in; answers it. */
 export function leaveWait(greenlet: Coroutine): Coroutine {
-  const { wait } = greenlet
+  const { $wait: wait } = greenlet
   if (wait !== null) {
-    greenlet.wait = null
+    greenlet.$wait = null
     wait.undo()
   }
-  if (greenlet.turn === READY) greenlet.turn = READY_CANCELLED
+  if (greenlet.$turn === READY) greenlet.$turn = READY_CANCELLED
   return greenlet
 }
 
 /** Ends a greenlet and answers who runs next. The body of an unstarted one is never run. */
 function die(greenlet: Coroutine, status: typeof RETURNED | typeof FAILED, outcome: unknown): Coroutine {
-  if (greenlet.wait !== null || greenlet.turn === READY) leaveWait(greenlet) // it began a wait and did not suspend in it
+  if (greenlet.$wait !== null || greenlet.$turn === READY) leaveWait(greenlet) // it began a wait and did not suspend in it
   if (status === FAILED) {
     cutStack(outcome)
     if (kernel.debug !== null) kernel.debug.failed(greenlet, outcome)
   }
-  greenlet.status = status
-  greenlet.slot = outcome
-  greenlet.frame = null
-  greenlet.callers = null
-  greenlet.locals = null
-  greenlet.pending = null
-  const next = greenlet.ended()
-  greenlet.scope = null
+  greenlet.$status = status
+  greenlet.$slot = outcome
+  greenlet.$frame = null
+  greenlet.$callers = null
+  greenlet.$locals = null
+  greenlet.$pending = null
+  const next = greenlet.$ended()
+  greenlet.$scope = null
   return next
 }
 
@@ -253,40 +253,40 @@ export function deliver(heir: Coroutine, failed: boolean, outcome: unknown): Cor
   const target = firstAlive(heir)
   if (target === kernel.main) {
     kernel.arrival = failed ? ERROR_ARRIVED : VALUE_ARRIVED
-    target.slot = outcome
+    target.$slot = outcome
     return target
   }
-  if (target.status === UNSTARTED) {
+  if (target.$status === UNSTARTED) {
     if (failed) return raiseIn(leaveWait(target), outcome)
     try {
-      target.checkRunnable()
+      target.$checkRunnable()
     } catch (error) {
       return deliver(target.parent as Coroutine, true, error) // as in Python: it may be given a body yet; only main has no parent
     }
     // A value becomes its argument unless it has some of its own.
-    if (target.slot === NO_ARGUMENTS) target.slot = outcome
+    if (target.$slot === NO_ARGUMENTS) target.$slot = outcome
     return leaveWait(target)
   }
-  if (target.turn === READY || target.wait !== null) {
+  if (target.$turn === READY || target.$wait !== null) {
     // It does not wait for this; a value would be taken for the one that it waits for.
     const error = failed
       ? outcome
       : new InvalidSwitchError(`A child of ${target.name} ended while ${target.name} waits for something else.`)
-    if (target.turn === READY) {
-      ;(target.pending ??= []).push(error as Error) // what it waited for is on its way: nothing may be lost
+    if (target.$turn === READY) {
+      ;(target.$pending ??= []).push(error as Error) // what it waited for is on its way: nothing may be lost
       return kernel.main
     }
     return raiseIn(leaveWait(target), error)
   }
   if (failed) return raiseIn(target, outcome)
-  target.slot = outcome
+  target.$slot = outcome
   return target
 }
 
 /** The greenlet itself, or the nearest ancestor that is not dead. Main never dies. */
 export function firstAlive(greenlet: Coroutine): Coroutine {
   let alive = greenlet
-  while (alive.status >= RETURNED && alive.parent !== null) alive = alive.parent
+  while (alive.$status >= RETURNED && alive.parent !== null) alive = alive.parent
   return alive
 }
 
@@ -297,9 +297,9 @@ function traceTransfer(target: Coroutine, throwing: boolean): void {
   try {
     callTracer(throwing, current, target)
   } catch (error) {
-    target.slot = error
+    target.$slot = error
     if (target === kernel.main) kernel.arrival = ERROR_ARRIVED
-    else target.status = INTERRUPTED
+    else target.$status = INTERRUPTED
   }
 }
 
@@ -311,8 +311,8 @@ function traceTransfer(target: Coroutine, throwing: boolean): void {
 export function callTracer(throwing: boolean, origin: Coroutine, target: Coroutine): void {
   const { tracer } = kernel
   if (tracer === null) return
-  const { goal } = target
-  target.goal ??= target // has a switch() look twice
+  const { $goal: goal } = target
+  target.$goal ??= target // has a switch() look twice
   kernel.tracing = true
   try {
     tracer(throwing ? 'throw' : 'switch', origin, target)
@@ -321,6 +321,6 @@ export function callTracer(throwing: boolean, origin: Coroutine, target: Corouti
     throw error
   } finally {
     kernel.tracing = false
-    target.goal = goal
+    target.$goal = goal
   }
 }

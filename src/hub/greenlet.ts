@@ -68,14 +68,14 @@ const KILLED = 4
  * ```
  */
 export class Greenlet<T = unknown, A extends readonly unknown[] = readonly []> extends RawGreenlet<T> {
-  /** @internal */ declare links: (Link | Listener)[] | Link | Listener | null
-  /** @internal */ declare marks: number
-  /** @internal */ declare older: Task | null
-  /** @internal */ declare newer: Task | null
+  /** @internal */ declare $links: (Link | Listener)[] | Link | Listener | null
+  /** @internal */ declare $marks: number
+  /** @internal */ declare $older: Task | null
+  /** @internal */ declare $newer: Task | null
   /** @internal Its number, or the name it was given; the default name is made of the number when it is asked for. */
-  declare title: string | number
+  declare $title: string | number
   /** @internal Set when somebody has asked for {@link signal}. */
-  declare aborter: AbortController | null
+  declare $aborter: AbortController | null
 
   /**
    * @param fn - the body: a generator function, or any function. Without one the class must bring its own `run`.
@@ -86,14 +86,14 @@ export class Greenlet<T = unknown, A extends readonly unknown[] = readonly []> e
     // Every coroutine is a RawGreenlet; the body is called with `args` and nothing else, so its parameters need no second check.
     super(fn as ((...args: never[]) => Driven<T>) | null | undefined, kernel.main as RawGreenlet)
     const { length } = args
-    if (length > 0) this.slot = length === 1 ? args[0] : new Arguments(args)
-    this.scope = inheritContext()
-    this.links = null
-    this.marks = 0
-    this.older = null
-    this.newer = null
-    this.title = ++hubOf(this).made
-    this.aborter = null
+    if (length > 0) this.$slot = length === 1 ? args[0] : new Arguments(args)
+    this.$scope = inheritContext()
+    this.$links = null
+    this.$marks = 0
+    this.$older = null
+    this.$newer = null
+    this.$title = ++hubOf(this).made
+    this.$aborter = null
   }
 
   /** The hub that it runs on: that of its spawner. */
@@ -103,45 +103,45 @@ export class Greenlet<T = unknown, A extends readonly unknown[] = readonly []> e
 
   /** Stands in every message: the body's name and a number, `getPage-2`, until it is given another. */
   override get name(): string {
-    return typeof this.title === 'string' ? this.title : `${super.name}-${String(this.title)}`
+    return typeof this.$title === 'string' ? this.$title : `${super.name}-${String(this.$title)}`
   }
 
   override set name(name: string) {
-    this.title = name
+    this.$title = name
   }
 
   /** Whether it was started, or switched to, and has not ended. */
   get started(): boolean {
-    return this.status < RETURNED && (this.status !== UNSTARTED || (this.marks & STARTED) !== 0)
+    return this.$status < RETURNED && (this.$status !== UNSTARTED || (this.$marks & STARTED) !== 0)
   }
 
   /** Whether it has ended. */
   ready(): boolean {
-    return this.status >= RETURNED
+    return this.$status >= RETURNED
   }
 
   /** Whether it has ended without a failure; being killed is none. */
   successful(): boolean {
-    return this.status === RETURNED
+    return this.$status === RETURNED
   }
 
   /** What the body returned, or the {@link GreenletExit} that killed it; undefined before, and after a failure. */
   get value(): T | GreenletExit | undefined {
-    return this.status === RETURNED ? (this.slot as T) : undefined // the outcome lies in the slot
+    return this.$status === RETURNED ? (this.$slot as T) : undefined // the outcome lies in the slot
   }
 
   /** What the body threw; null before, and when it did not. Looking at it does not count as reading the outcome. */
   get exception(): unknown {
-    return this.status === FAILED ? this.slot : null
+    return this.$status === FAILED ? this.$slot : null
   }
 
   /** An AbortSignal that fires when the greenlet is killed: for what can be aborted and knows nothing of greenlets. */
   get signal(): AbortSignal {
-    if (this.aborter === null) {
-      this.aborter = new AbortController()
-      if ((this.marks & KILLED) !== 0) this.aborter.abort()
+    if (this.$aborter === null) {
+      this.$aborter = new AbortController()
+      if ((this.$marks & KILLED) !== 0) this.$aborter.abort()
     }
-    return this.aborter.signal
+    return this.$aborter.signal
   }
 
   /**
@@ -152,9 +152,9 @@ export class Greenlet<T = unknown, A extends readonly unknown[] = readonly []> e
    * @source gevent: `Greenlet.start`
    */
   start(): void {
-    if (this.status !== UNSTARTED || (this.marks & STARTED) !== 0) return
-    this.checkRunnable()
-    this.marks |= STARTED
+    if (this.$status !== UNSTARTED || (this.$marks & STARTED) !== 0) return
+    this.$checkRunnable()
+    this.$marks |= STARTED
     const hub = hubOf(this)
     hub.enter(this)
     hub.enqueue(this)
@@ -203,11 +203,11 @@ export class Greenlet<T = unknown, A extends readonly unknown[] = readonly []> e
   kill(error?: Error | ErrorClass, options: KillOptions = {}): Begun<void> {
     const reason = toError('kill', error)
     if (options.timeoutMs !== undefined) checkMs('kill()', 'timeoutMs', options.timeoutMs)
-    if (this.status >= RETURNED) return NO_WAIT
-    this.marks |= KILLED
-    if (this.status === UNSTARTED) this.#endUnstarted(reason)
+    if (this.$status >= RETURNED) return NO_WAIT
+    this.$marks |= KILLED
+    if (this.$status === UNSTARTED) this.#endUnstarted(reason)
     else hubOf(this).interrupt(this, reason)
-    this.aborter?.abort(reason)
+    this.$aborter?.abort(reason)
     return options.block === false ? NO_WAIT : begun(new EndOperation(this, 'kill', options.timeoutMs))
   }
 
@@ -219,27 +219,27 @@ export class Greenlet<T = unknown, A extends readonly unknown[] = readonly []> e
    */
   rawlink(callback: Link): void {
     if (typeof callback !== 'function') throw notAFunction('rawlink', callback)
-    this.listen(callback)
+    this.$listen(callback)
   }
 
   /** Takes back a {@link rawlink}; an unknown one is ignored. @switches never */
   unlink(callback: Link): void {
-    this.ignore(callback)
+    this.$ignore(callback)
   }
 
   /** @internal */
-  listen(listener: Link | Listener): void {
-    const { links } = this
-    if (links === null) this.links = listener
+  $listen(listener: Link | Listener): void {
+    const { $links: links } = this
+    if (links === null) this.$links = listener
     else if (Array.isArray(links)) links.push(listener)
-    else this.links = [links, listener]
-    if (this.status >= RETURNED) hubOf(this).enqueue(this)
+    else this.$links = [links, listener]
+    if (this.$status >= RETURNED) hubOf(this).enqueue(this)
   }
 
   /** @internal */
-  ignore(listener: Link | Listener): void {
-    const { links } = this
-    if (links === listener) this.links = null
+  $ignore(listener: Link | Listener): void {
+    const { $links: links } = this
+    if (links === listener) this.$links = null
     else if (Array.isArray(links)) {
       const place = links.indexOf(listener)
       if (place >= 0) links.splice(place, 1)
@@ -247,44 +247,44 @@ export class Greenlet<T = unknown, A extends readonly unknown[] = readonly []> e
   }
 
   /** @internal */
-  override get state(): string {
-    return this.status === UNSTARTED && this.started ? 'pending started' : super.state
+  override get $state(): string {
+    return this.$status === UNSTARTED && this.started ? 'pending started' : super.$state
   }
 
   /** @internal */
-  override adopt(made: unknown): Frame | null {
+  override $adopt(made: unknown): Frame | null {
     return follow(made)
   }
 
   /** @internal */
-  override ended(): Coroutine {
+  override $ended(): Coroutine {
     this.#finish()
-    const byHub = (this.marks & STARTED) !== 0 && !kernel.mainInside
+    const byHub = (this.$marks & STARTED) !== 0 && !kernel.mainInside
     if (byHub && !kernel.mainCalls.some((call) => call.target === this)) return kernel.main
     kernel.arrivedFrom = this
-    return deliver(kernel.main, false, this.status === RETURNED ? this.slot : undefined)
+    return deliver(kernel.main, false, this.$status === RETURNED ? this.$slot : undefined)
   }
 
   /** @internal */
-  get failureRead(): boolean {
-    return (this.marks & READ) !== 0
+  get $failureRead(): boolean {
+    return (this.$marks & READ) !== 0
   }
 
   /** @internal */
-  readFailure(): unknown {
-    this.marks |= READ
-    return this.slot
+  $readFailure(): unknown {
+    this.$marks |= READ
+    return this.$slot
   }
 
   /** @internal */
-  runLinks(): void {
+  $runLinks(): void {
     // One by one, so that a link can still take back a later one.
     for (let link = this.#nextLink(); link !== null; link = this.#nextLink()) {
       if (typeof link !== 'function') {
         link.notify(this)
         continue
       }
-      this.marks |= READ
+      this.$marks |= READ
       try {
         link(this)
       } catch (error) {
@@ -294,25 +294,25 @@ export class Greenlet<T = unknown, A extends readonly unknown[] = readonly []> e
   }
 
   #nextLink(): Link | Listener | null {
-    const { links } = this
+    const { $links: links } = this
     if (Array.isArray(links)) return links.shift() ?? null
-    this.links = null
+    this.$links = null
     return links
   }
 
   #endUnstarted(reason: Error): void {
     leaveWait(this)
-    this.status = reason instanceof GreenletExit ? RETURNED : FAILED
-    this.slot = reason
+    this.$status = reason instanceof GreenletExit ? RETURNED : FAILED
+    this.$slot = reason
     this.#finish()
-    this.scope = null
+    this.$scope = null
   }
 
   /** Keeps the books when it has ended; its links run when its turn comes. */
   #finish(): void {
     const hub = hubOf(this)
-    const failed = this.status === FAILED
+    const failed = this.$status === FAILED
     hub.leave(this, failed)
-    if (failed || this.links !== null) hub.enqueue(this)
+    if (failed || this.$links !== null) hub.enqueue(this)
   }
 }

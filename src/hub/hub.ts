@@ -12,7 +12,7 @@
  * or a loop over promises that are always settled would shut Node's loop out.
  *
  * Invariants.
- * - A greenlet is linked into the ready list at most once (`greenlet.turn`). One that has been resumed by other means stays linked,
+ * - A greenlet is linked into the ready list at most once (`greenlet.$turn`). One that has been resumed by other means stays linked,
  *   marked cancelled, and is dropped when its turn comes: taking it out would walk the list.
  * - `wake` and `interrupt` never run the greenlet; only slices do. So a waker may be called from anywhere.
  * - Between `wake` and the resumption nothing may overwrite the value: an interrupt that arrives then stays pending and is raised at the
@@ -76,10 +76,10 @@ export class Hub {
   /** @internal The greenlets that stand for main in a wait: `await op`, and the main of `run`. LoopExit is raised in these. */
   readonly mainWaits: Set<Coroutine> = new Set<Coroutine>()
 
-  // The ready list, linked through `behind`.
+  // The ready list, linked through `$behind`.
   #first: Coroutine | null = null
   #last: Coroutine | null = null
-  // The living greenlets, linked through `older` and `newer`.
+  // The living greenlets, linked through `$older` and `$newer`.
   #newest: Task | null = null
   /** Ended by an error in the running slice; looked at when it is over. */
   #failed: Task[] = []
@@ -108,57 +108,57 @@ export class Hub {
 
   /**
    * @internal
-   * Parks the running greenlet; answers what its operation answers. `wait` is null for one that is ready already.
+   * Parks the running greenlet; answers what its operation answers. `$wait` is null for one that is ready already.
    *
    * An interrupt that reached the greenlet while it could not take it is raised here, where it would suspend: the wait is undone, so
    * that whatever was begun for it (a connection, a request) is given up like by any other kill.
    */
   park(greenlet: Coroutine, wait: PendingWait | null): IteratorYieldResult<Suspend> {
-    if (greenlet.pending !== null) {
+    if (greenlet.$pending !== null) {
       wait?.undo()
       throw takePending(greenlet)
     }
-    greenlet.wait = wait
-    greenlet.status = OCCUPIED
-    greenlet.goal = kernel.main
+    greenlet.$wait = wait
+    greenlet.$status = OCCUPIED
+    greenlet.$goal = kernel.main
     if (this.observer !== null) this.observer.blocked(greenlet, wait)
     return SUSPENDED
   }
 
   /** @internal Parks the running greenlet at the tail of the ready list: what `park` and `wake` do, on the way that spinners take. */
   giveTurn(greenlet: Coroutine): IteratorYieldResult<Suspend> {
-    if (!this.#inSlice || greenlet.turn !== NOT_READY || greenlet.pending !== null || this.observer !== null) {
+    if (!this.#inSlice || greenlet.$turn !== NOT_READY || greenlet.$pending !== null || this.observer !== null) {
       const step = this.park(greenlet, null)
       this.wake(greenlet, undefined)
       return step
     }
     this.#append(greenlet)
-    greenlet.goal = kernel.main
+    greenlet.$goal = kernel.main
     return SUSPENDED
   }
 
   /** @internal Ends a wait with a value. The wait has been left already, or leaves itself. */
   wake(greenlet: Coroutine, value: unknown): void {
-    greenlet.wait = null
-    greenlet.slot = value
-    greenlet.status = OCCUPIED
+    greenlet.$wait = null
+    greenlet.$slot = value
+    greenlet.$status = OCCUPIED
     this.enqueue(greenlet)
   }
 
   /** @internal Ends a wait with an error. */
   wakeWithError(greenlet: Coroutine, error: unknown): void {
-    greenlet.wait = null
-    greenlet.slot = error
-    greenlet.status = INTERRUPTED
+    greenlet.$wait = null
+    greenlet.$slot = error
+    greenlet.$status = INTERRUPTED
     this.enqueue(greenlet)
   }
 
   /** @internal Sends an interrupt: it is thrown at the wait of the greenlet, which is given up, or at its next one if it cannot be taken now. */
   interrupt(greenlet: Coroutine, error: Error): void {
-    if (greenlet.status >= RETURNED) return
+    if (greenlet.$status >= RETURNED) return
     if (this.observer !== null) this.observer.interrupted(greenlet, error)
-    if (greenlet === kernel.current || greenlet.turn === READY || greenlet.status === UNSTARTED) {
-      ;(greenlet.pending ??= []).push(error)
+    if (greenlet === kernel.current || greenlet.$turn === READY || greenlet.$status === UNSTARTED) {
+      ;(greenlet.$pending ??= []).push(error)
       return
     }
     leaveWait(greenlet)
@@ -167,8 +167,8 @@ export class Hub {
 
   /** @internal Puts a greenlet at the tail of the ready list. */
   enqueue(greenlet: Coroutine): void {
-    if (greenlet.turn === READY) return
-    if (greenlet.turn === READY_CANCELLED) greenlet.turn = READY
+    if (greenlet.$turn === READY) return
+    if (greenlet.$turn === READY_CANCELLED) greenlet.$turn = READY
     else this.#append(greenlet)
     if (this.observer !== null) this.observer.woken(greenlet, kernel.current)
     if (!this.#inSlice && !this.#called) this.#callFirst()
@@ -176,20 +176,20 @@ export class Hub {
 
   /** @internal Counts a greenlet among the living. */
   enter(task: Task): void {
-    task.older = this.#newest
-    if (this.#newest !== null) this.#newest.newer = task
+    task.$older = this.#newest
+    if (this.#newest !== null) this.#newest.$newer = task
     this.#newest = task
     if (this.observer !== null) this.observer.spawned(task)
   }
 
   /** @internal The greenlet has ended; `failed`: by an error. */
   leave(task: Task, failed: boolean): void {
-    const { older, newer } = task
-    if (newer !== null) newer.older = older
+    const { $older: older, $newer: newer } = task
+    if (newer !== null) newer.$older = older
     else if (this.#newest === task) this.#newest = older
-    if (older !== null) older.newer = newer
-    task.older = null
-    task.newer = null
+    if (older !== null) older.$newer = newer
+    task.$older = null
+    task.$newer = null
     if (failed) this.#failed.push(task)
     if (this.observer !== null) this.observer.ended(task)
   }
@@ -197,7 +197,7 @@ export class Hub {
   /** @internal The living greenlets, oldest first. */
   living(): Task[] {
     const all: Task[] = []
-    for (let task = this.#newest; task !== null; task = task.older) all.push(task)
+    for (let task = this.#newest; task !== null; task = task.$older) all.push(task)
     return all.reverse()
   }
 
@@ -255,9 +255,9 @@ export class Hub {
     let last = this.#last
     let greenlet = this.#takeRound()
     while (greenlet !== null) {
-      const { turn, behind }: Coroutine = greenlet
-      greenlet.behind = null
-      greenlet.turn = NOT_READY
+      const { $turn: turn, $behind: behind }: Coroutine = greenlet
+      greenlet.$behind = null
+      greenlet.$turn = NOT_READY
       if (turn === READY) {
         this.#resume(greenlet)
         resumed++
@@ -290,12 +290,12 @@ export class Hub {
   /** Runs one that is ready until control comes back; one that has ended has its links run. */
   #resume(greenlet: Coroutine): void {
     try {
-      if (greenlet.status < RETURNED) {
+      if (greenlet.$status < RETURNED) {
         resume(greenlet)
         return
       }
       leave()
-      ;(greenlet as Task).runLinks()
+      ;(greenlet as Task).$runLinks()
     } catch (error) {
       leave()
       this.tell(error, kernel.arrivedFrom ?? greenlet) // a raw greenlet died of it, into nobody
@@ -303,7 +303,7 @@ export class Hub {
     }
   }
 
-  /** Takes all who are ready off the list, linked through `behind`; a scheduler's choice is a round of one. */
+  /** Takes all who are ready off the list, linked through `$behind`; a scheduler's choice is a round of one. */
   #takeRound(): Coroutine | null {
     if (this.scheduler !== null) return this.#takeChosen(this.scheduler)
     const first = this.#first
@@ -314,7 +314,7 @@ export class Hub {
 
   /** The slice is over before the round is: the rest, `first` to `last`, comes before all who have become ready since. */
   #putBack(first: Coroutine, last: Coroutine): void {
-    last.behind = this.#first
+    last.$behind = this.#first
     this.#first = first
     this.#last ??= last
   }
@@ -323,10 +323,10 @@ export class Hub {
     leave()
     const all: Coroutine[] = []
     for (let greenlet = this.#first; greenlet !== null; ) {
-      const { turn, behind }: Coroutine = greenlet
-      greenlet.behind = null
+      const { $turn: turn, $behind: behind }: Coroutine = greenlet
+      greenlet.$behind = null
       if (turn === READY) all.push(greenlet)
-      else greenlet.turn = NOT_READY
+      else greenlet.$turn = NOT_READY
       greenlet = behind
     }
     const chosen = all.length === 0 ? undefined : all[scheduler.choose(all)]
@@ -338,9 +338,9 @@ export class Hub {
 
   #append(greenlet: Coroutine): void {
     if (this.#last === null) this.#first = greenlet
-    else this.#last.behind = greenlet
+    else this.#last.$behind = greenlet
     this.#last = greenlet
-    greenlet.turn = READY
+    greenlet.$turn = READY
   }
 
   /** Reports the failures that nobody has read; one whose links have not had their turn is left for later. */
@@ -348,8 +348,8 @@ export class Hub {
     const failed = this.#failed
     this.#failed = []
     for (const task of failed) {
-      if (!all && task.turn === READY) this.#failed.push(task)
-      else if (!task.failureRead) this.tell(task.slot, task)
+      if (!all && task.$turn === READY) this.#failed.push(task)
+      else if (!task.$failureRead) this.tell(task.$slot, task)
     }
   }
 
@@ -376,7 +376,7 @@ export function getHub(): Hub {
 
 /** The hub that `greenlet` waits in: its spawner's. */
 export function hubOf(greenlet: Coroutine): Hub {
-  return (greenlet.host as Hub | null) ?? getHub() // only this room writes it
+  return (greenlet.$host as Hub | null) ?? getHub() // only this room writes it
 }
 
 function makeDefault(): Hub {

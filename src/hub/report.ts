@@ -25,12 +25,12 @@ export interface HubObserver {
 /** A greenlet as the hub sees it when it has started: it may have links to be run, and a failure that nobody reads. */
 export interface Task extends Coroutine {
   /** Neighbours in the list of living greenlets. */
-  older: Task | null
-  newer: Task | null
+  $older: Task | null
+  $newer: Task | null
   /** Whether its failure has reached somebody. */
-  failureRead: boolean
+  $failureRead: boolean
   /** Calls the links, once, after the end. */
-  runLinks(): void
+  $runLinks(): void
   /** Throws an interrupt into it, in whatever state it is. */
   kill(error?: Error): unknown
 }
@@ -67,8 +67,8 @@ export function deadlockReport({ mains, calls, living, timers, outstanding }: De
 }
 
 function waitOf(greenlet: Coroutine): string {
-  if (greenlet.wait !== null) return greenlet.wait.describe()
-  return greenlet.frame === null ? 'not started' : 'a switch() to somebody else'
+  if (greenlet.$wait !== null) return greenlet.$wait.describe()
+  return greenlet.$frame === null ? 'not started' : 'a switch() to somebody else'
 }
 
 /** Prints what greenlets do when `DEBUG=greenloop:hub` asks for it; else null, and nothing is paid. */

@@ -49,7 +49,7 @@ export function run<A extends readonly unknown[], T>(main: (...args: A) => Drive
     hub.mainWaits.add(greenlet)
     if (mains.size === 0) process.on('SIGINT', interruptAll)
     mains.add(greenlet)
-    greenlet.listen({
+    greenlet.$listen({
       notify() {
         hub.mainWaits.delete(greenlet)
         mains.delete(greenlet)

@@ -114,7 +114,7 @@ function checkGreenlets(greenlets: unknown): Greenlet[] {
   const list = [...(greenlets as Iterable<unknown>)] // the line above asked for the iterator
   for (const [place, item] of list.entries()) {
     // Not `instanceof`: the greenlets of another copy of the library are as good.
-    if (!isGreenlet(item) || !('listen' in item))
+    if (!isGreenlet(item) || !('$listen' in item))
       throw new UsageError(`joinall() expects greenlets, but item ${String(place)} is ${show(item)}.`)
   }
   return list as Greenlet[]
@@ -135,9 +135,9 @@ class Joinall extends HubOperation<readonly Greenlet[]> {
     const { count = all.length, timeoutMs, raiseError = false } = this.#options
     let ended = 0
     for (const one of all) {
-      if (one.status < RETURNED) continue
+      if (one.$status < RETURNED) continue
       ended++
-      if (raiseError && !one.successful()) throw one.readFailure()
+      if (raiseError && !one.successful()) throw one.$readFailure()
     }
     const missing = Math.min(count, all.length) - ended
     if (missing <= 0) return ready(all)
@@ -162,14 +162,14 @@ class JoinallWait extends Wait implements Listener {
     this.#greenlets = greenlets
     this.#missing = missing
     this.#raiseError = raiseError
-    for (const one of greenlets) if (one.status < RETURNED) one.listen(this)
+    for (const one of greenlets) if (one.$status < RETURNED) one.$listen(this)
   }
 
   notify(ended: Ending): void {
     this.#missing--
-    if (this.#raiseError && ended.status === FAILED) {
+    if (this.#raiseError && ended.$status === FAILED) {
       this.leave()
-      this.fail(ended.readFailure())
+      this.fail(ended.$readFailure())
     } else if (this.#missing === 0) {
       this.leave()
       this.succeed(this.#greenlets)
@@ -181,11 +181,11 @@ class JoinallWait extends Wait implements Listener {
   }
 
   protected override leave(): void {
-    for (const one of this.#greenlets) one.ignore(this)
+    for (const one of this.#greenlets) one.$ignore(this)
   }
 
   override describe(): string {
-    const waiting = this.#greenlets.filter((one) => one.status < RETURNED)
+    const waiting = this.#greenlets.filter((one) => one.$status < RETURNED)
     const names = waiting.slice(0, 3).map((one) => `"${one.name}"`)
     if (waiting.length > 3) names.push(`${String(waiting.length - 3)} more`)
     return `joinall() for ${names.join(', ')}`

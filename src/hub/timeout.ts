@@ -83,9 +83,9 @@ export class Timeout extends Interrupt implements Disposable {
     const { greenlet } = timer
     hubOf(greenlet).timers.remove(timer)
     // It may have fired while its greenlet could not take it, and wait for its next wait.
-    if (greenlet.pending !== null) {
-      const others = greenlet.pending.filter((error) => error !== this)
-      greenlet.pending = others.length > 0 ? others : null
+    if (greenlet.$pending !== null) {
+      const others = greenlet.$pending.filter((error) => error !== this)
+      greenlet.$pending = others.length > 0 ? others : null
     }
   }
 

@@ -229,7 +229,7 @@ export function follow(made: unknown): Green<unknown> | null {
   if (isOperation(made)) return drive(made)
   if (!isThenable(made)) return null
   // An async body that has made a switch fails of that, here and now; its own rejection is late, and nobody's.
-  if (kernel.current.goal !== null) made.then(undefined, () => undefined)
+  if (kernel.current.$goal !== null) made.then(undefined, () => undefined)
   return drive(until(made))
 }
 
@@ -242,10 +242,10 @@ export function* call<A extends readonly unknown[], T>(fn: (...args: A) => Drive
 
 /** A greenlet as those see it who wait for its end. */
 export interface Ending extends Coroutine {
-  listen(listener: Listener): void
-  ignore(listener: Listener): void
+  $listen(listener: Listener): void
+  $ignore(listener: Listener): void
   /** What it died of; it has reached somebody now. */
-  readFailure(): unknown
+  $readFailure(): unknown
 }
 
 /** A wait that is told the end of a greenlet. An object, so that no closure is made for each. */
@@ -255,11 +255,11 @@ export interface Listener {
 
 /** The value of a greenlet that has ended; throws when there is none. */
 export function outcomeOf(ended: Ending): unknown {
-  if (ended.status === FAILED) throw ended.readFailure()
-  if (ended.slot instanceof GreenletExit) {
-    throw new GreenletKilledError(`Greenlet "${ended.name}" was killed, so it has no value.`, { cause: ended.slot })
+  if (ended.$status === FAILED) throw ended.$readFailure()
+  if (ended.$slot instanceof GreenletExit) {
+    throw new GreenletKilledError(`Greenlet "${ended.name}" was killed, so it has no value.`, { cause: ended.$slot })
   }
-  return ended.slot
+  return ended.$slot
 }
 
 /** Waits for the end, whatever it is: `join` and `kill`. Going on after `timeoutMs` is no error. */
@@ -276,7 +276,7 @@ export class EndOperation extends HubOperation<void> {
   }
 
   override begin(greenlet: Coroutine): Step<void> {
-    if (this.#target.status >= RETURNED) return ready(undefined)
+    if (this.#target.$status >= RETURNED) return ready(undefined)
     return new EndWait(greenlet, this.#target, this.#verb).limit(this.#timeoutMs).park()
   }
 
@@ -312,7 +312,7 @@ export class OutcomeOperation<T> extends HubOperation<T> {
   }
 
   override begin(greenlet: Coroutine): Step<T> {
-    if (this.#target.status >= RETURNED) return ready(outcomeOf(this.#target) as T) // what the body returned
+    if (this.#target.$status >= RETURNED) return ready(outcomeOf(this.#target) as T) // what the body returned
     return new OutcomeWait(greenlet, this.#target, this.#late).limit(this.#timeoutMs).park()
   }
 
@@ -327,13 +327,13 @@ class EndWait extends Wait implements Listener {
 
   constructor(greenlet: Coroutine, target: Ending, verb: string) {
     if (greenlet === target) {
-      if (greenlet.pending !== null) throw takePending(greenlet) // it has killed itself, and this is its next wait
+      if (greenlet.$pending !== null) throw takePending(greenlet) // it has killed itself, and this is its next wait
       throw new UsageError(`Greenlet "${greenlet.name}" waits for itself in ${verb}(); it could never go on.`)
     }
     super(greenlet)
     this.target = target
     this.#verb = verb
-    target.listen(this)
+    target.$listen(this)
   }
 
   notify(): void {
@@ -345,7 +345,7 @@ class EndWait extends Wait implements Listener {
   }
 
   protected override leave(): void {
-    this.target.ignore(this)
+    this.target.$ignore(this)
   }
 
   override describe(): string {

@@ -188,8 +188,8 @@ class MainWait<T> extends RawGreenlet<T> {
     this.#operation = operation
     this.#resolve = resolve
     this.#reject = reject
-    this.host = kernel.main.host
-    this.scope = inheritContext() // of the code that awaits
+    this.$host = kernel.main.$host
+    this.$scope = inheritContext() // of the code that awaits
   }
 
   override get name(): string {
@@ -201,10 +201,10 @@ class MainWait<T> extends RawGreenlet<T> {
   }
 
   /** @internal */
-  override ended(): Coroutine {
+  override $ended(): Coroutine {
     hubOf(this).mainWaits.delete(this)
-    if (this.status === FAILED) this.#reject(this.slot)
-    else this.#resolve(this.slot as T) // what run() returned
+    if (this.$status === FAILED) this.#reject(this.$slot)
+    else this.#resolve(this.$slot as T) // what run() returned
     return kernel.main
   }
 }

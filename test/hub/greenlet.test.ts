@@ -321,7 +321,7 @@ describe('Greenlet', () => {
       clock.run(1)
       reader.kill()
       clock.run()
-      expect([greenlet.links].flat().filter((link) => link !== null)).toEqual([])
+      expect([greenlet.$links].flat().filter((link) => link !== null)).toEqual([])
       expect([greenlet.successful(), reader.successful()]).toEqual([true, true])
     })
   })

@@ -153,7 +153,7 @@ function play(program: readonly (readonly Step[])[]): Outcome {
       left: leftovers(),
       ended: all.every((greenlet) => greenlet.ready()),
       // A Timeout belongs to its block; one that is cancelled there must not be met outside.
-      escaped: all.filter(({ slot }) => slot instanceof Timeout).map(({ name }) => name),
+      escaped: all.filter(({ $slot: slot }) => slot instanceof Timeout).map(({ name }) => name),
       reported: [...new Set(reported)],
       failed: all.filter((greenlet) => !greenlet.successful()).map(({ name }) => name),
       endedAt: clock.now(),

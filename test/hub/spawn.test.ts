@@ -35,7 +35,7 @@ function* failAfter(ms: number, text: string): Green<never> {
 }
 
 /** How many wait for the end of `greenlet`, or are linked to it. */
-function listeners({ links }: { readonly links: unknown }): number {
+function listeners({ $links: links }: { readonly $links: unknown }): number {
   return links === null ? 0 : [links].flat().length
 }
 
@@ -398,7 +398,7 @@ describe('joinall()', () => {
     const waiter = spawn(() => joinall(all))
     const three = spawn(() => joinall(all.slice(0, 3)))
     clock.run(1)
-    expect([waiter.wait?.describe(), three.wait?.describe()]).toEqual([
+    expect([waiter.$wait?.describe(), three.$wait?.describe()]).toEqual([
       'joinall() for "w0", "w1", "w2", 2 more',
       'joinall() for "w0", "w1", "w2"',
     ])

@@ -74,7 +74,7 @@ export async function eventually(what: string, holds: () => boolean): Promise<vo
 
 /** Waits until the greenlet waits for something that does not come by itself. */
 export function inWait(greenlet: RawGreenlet): Promise<void> {
-  return eventually(`"${greenlet.name}" waits`, () => greenlet.wait !== null)
+  return eventually(`"${greenlet.name}" waits`, () => greenlet.$wait !== null)
 }
 
 /** Drives an operation in a greenlet that is killed as soon as it waits, before Node looks at any socket. */
