@@ -6,6 +6,7 @@
 export { copyContext } from './context.ts'
 export { setDebug } from './debug.ts'
 export {
+  BlockingSwitchOutError,
   ConcurrentObjectUseError,
   GreenletExit,
   GreenletKilledError,
@@ -18,6 +19,11 @@ export {
   SocketClosedError,
   UsageError,
 } from './errors/classes.ts'
+export { Greenlet, type KillOptions, type Link } from './gevent/greenlet.ts'
+export { type JoinallOptions, type Joined, joinall } from './gevent/joinall.ts'
+export { run } from './gevent/run.ts'
+export { type SleepOptions, sleep } from './gevent/sleep.ts'
+export { type SpawnOptions, spawn, spawnWith } from './gevent/spawn.ts'
 export {
   type Begun,
   type Context,
@@ -39,23 +45,16 @@ export {
   type TraceEvent,
   type Tracer,
 } from './greenlet/index.ts'
+export { getHub, getswitchinterval, setswitchinterval } from './hub/default.ts'
+export type { Callback } from './hub/entry.ts'
+export type { Hub } from './hub/hub.ts'
+export { Waiter } from './sync/waiter.ts'
 export {
-  Greenlet,
-  getHub,
-  type Hub,
-  type JoinallOptions,
-  type Joined,
-  joinall,
-  type KillOptions,
-  type Link,
-  run,
-  type SpawnOptions,
-  sleep,
-  spawn,
-  spawnWith,
   Timeout,
-  until,
-  Waiter,
+  type TimeoutException,
+  type TimeoutOptions,
   type WaitOptions,
+  type WithTimeoutOptions,
   withTimeout,
-} from './hub/index.ts'
+} from './waiting/timeout.ts'
+export { until } from './waiting/until.ts'

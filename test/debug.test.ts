@@ -38,7 +38,12 @@ const FORGOTTEN: [name: string, text: string, greenlet: string, place: string][]
   ],
   ['recv', 'recv()', 'main', 'recv (recv: () => unconnected().recv(),)'],
   ['sendall', 'sendall()', 'main', "sendall (sendall: () => unconnected().sendall('data'),)"],
-  ['in a function of V8', 'sleep(10)', 'main', "in a function of V8 ('in a function of V8': () => [10].map(sleep),)"],
+  [
+    'in a function of V8',
+    'sleep(10)',
+    'main',
+    "<anonymous> ('in a function of V8': () => [10].map((ms) => sleep(ms)),)",
+  ],
   ['in a greenlet', 'sleep(10)', 'worker', 'worker (keep(sleep(10)))'],
   ['in a body that goes on', 'sleep(10)', 'goer', 'goingOn (keep(sleep(10)))'],
 ]

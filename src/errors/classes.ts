@@ -10,6 +10,7 @@
  * GreenloopError       something is wrong
  *   UsageError           your program: a wrong argument or a wrong form (a TypeError too)
  *   InvalidSwitchError   your program: a switch to somebody who cannot take it
+ *   BlockingSwitchOutError  your program: a callback that runs in the hub would wait
  *   ConcurrentObjectUseError  your program: two greenlets wait on a thing made for one
  *   LoopExit             usually your program: nothing is left that could end the wait
  *   GreenletKilledError  get() of a greenlet that was killed
@@ -120,6 +121,12 @@ export class InvalidSwitchError extends GreenloopError {
   override readonly code: string = 'GREENLOOP_INVALID_SWITCH'
 }
 recognise(InvalidSwitchError, 'InvalidSwitchError')
+
+/** Your program: a callback that the hub calls (`rawlink`, `runCallback`) would wait, and the hub cannot. Spawn a greenlet in it. */
+export class BlockingSwitchOutError extends GreenloopError {
+  override readonly code: string = 'GREENLOOP_BLOCKING_SWITCH_OUT'
+}
+recognise(BlockingSwitchOutError, 'BlockingSwitchOutError')
 
 /** Your program: two greenlets wait at once on something made for one (a socket's reading side, a waiter). */
 export class ConcurrentObjectUseError extends GreenloopError {

@@ -177,3 +177,10 @@ export function processExiting(target: Named): InvalidSwitchError {
       `Do it before the 'exit' event, for instance at the end of run(function* () { ... }).`,
   )
 }
+
+/** Checks a duration: a number of milliseconds, 0 and up. `Infinity` is for ever. */
+export function checkMs(call: string, name: string, ms: unknown): asserts ms is number {
+  if (typeof ms === 'number' && ms >= 0) return
+  const shown = typeof ms === 'number' ? String(ms) : show(ms)
+  throw new UsageError(`${call} expects \`${name}\` to be a number of milliseconds, 0 or more, but got ${shown}.`)
+}

@@ -29,6 +29,8 @@ export const NOT_READY = 0
 export const READY = 1
 /** Still linked into the ready list, but no longer to be resumed by it: the host drops it when it gets there. */
 export const READY_CANCELLED = 2
+/** Never in the ready list: an agent of the host, which is told at once when what it waits for is there. */
+export const TOLD_AT_ONCE = 3
 
 /** Stands for "no arguments" in the slot of an unstarted greenlet; `undefined` would be one argument. */
 export const NO_ARGUMENTS: unique symbol = Symbol.for('greenloop.no arguments')
@@ -48,6 +50,10 @@ export interface PendingWait {
   undo(): void
   /** What is waited for, for people: `sleep(10)`, `queue.get()`. */
   describe(): string
+  /** For LoopExit: who could end the wait, as far as that is known: the holder of a lock, the greenlet that is joined. */
+  waitsFor?(): readonly Coroutine[]
+  /** For LoopExit: why it does not end, where no greenlet is to blame: `the queue is full (10/10)`. */
+  because?(): string
 }
 
 declare const contextBrand: unique symbol
@@ -144,8 +150,8 @@ export interface Coroutine {
   // Slots of the host. Floor 0 never starts or ends a wait; it undoes one when somebody throws past it.
   /** Set while the host has it parked in a wait, never while it runs. */
   $wait: PendingWait | null
-  /** Its place in the ready list: NOT_READY, READY or READY_CANCELLED. */
-  $turn: 0 | 1 | 2
+  /** Its place in the ready list: NOT_READY, READY or READY_CANCELLED; an agent's is TOLD_AT_ONCE. */
+  $turn: 0 | 1 | 2 | 3
   /** The one behind it in the ready list. */
   $behind: Coroutine | null
   /** The host's own object for it: the hub that it waits in. Null: the default one. */
@@ -228,7 +234,7 @@ export interface Kernel {
   readonly resumed: Resume & { done: true; value: unknown }
 }
 
-const PROTOCOL = 2
+const PROTOCOL = 3
 const SYMBOL = Symbol.for('greenloop.kernel')
 
 function shareKernel(): Kernel {

@@ -73,7 +73,7 @@ export class RawGreenlet<T = unknown> {
   /** @internal */ declare $callers: Frame[] | null
   /** @internal */ declare $locals: WeakMap<object, unknown> | null
   /** @internal of the host */ declare $wait: PendingWait | null
-  /** @internal of the host */ declare $turn: 0 | 1 | 2
+  /** @internal of the host */ declare $turn: 0 | 1 | 2 | 3
   /** @internal of the host */ declare $behind: Coroutine | null
   /** @internal of the host */ declare $host: object | null
   /** @internal of the host */ declare $pending: Error[] | null

@@ -9,8 +9,8 @@
  */
 import type { Coroutine } from '../greenlet/kernel.ts'
 import type { Step } from '../greenlet/operation.ts'
-import { type Abortable, PromiseWait } from '../hub/wait.ts'
-import { begun, HubOperation } from '../hub/waiter.ts'
+import { begun, HubOperation } from '../waiting/operation.ts'
+import { type Abortable, PromiseWait } from '../waiting/until.ts'
 
 /** The type of `fetch`. */
 export type Fetch = typeof globalThis.fetch

@@ -3,8 +3,9 @@
  *
  * Model. A greenlet that waits is nowhere but in the thing it waits for. What ends the wait calls {@link Hub.wake}: the value goes into
  * the greenlet, the greenlet to the tail of the ready list. A *slice* resumes those that are ready, in order, each through the
- * trampoline until control comes back here. A greenlet that has ended passes through the list once more, to have its links run: so
- * everything has its turn in one order, first come first served.
+ * trampoline until control comes back here. A greenlet that has ended passes through the list once more, to have its links run; so do
+ * callbacks. So everything has its turn in one order, first come first served. Those whom links and callbacks wake run right behind
+ * them: as in gevent, where a link *is* the switch to whom it wakes.
  *
  * Slices. One ends after a round of all that was ready when it began (and at least 50 resumptions), and in any case after 1 ms; what is
  * ready then goes on after Node has looked at sockets and timers. So a thousand greenlets in loops of `sleep(0)` starve nobody. From
@@ -12,8 +13,6 @@
  * or a loop over promises that are always settled would shut Node's loop out.
  *
  * Invariants.
- * - A greenlet is linked into the ready list at most once (`greenlet.$turn`). One that has been resumed by other means stays linked,
- *   marked cancelled, and is dropped when its turn comes: taking it out would walk the list.
  * - `wake` and `interrupt` never run the greenlet; only slices do. So a waker may be called from anywhere.
  * - Between `wake` and the resumption nothing may overwrite the value: an interrupt that arrives then stays pending and is raised at the
  *   next wait (the item that was handed over is not lost).
@@ -25,6 +24,7 @@
  */
 import { inEmptyContext } from '../context.ts'
 import { LoopExit } from '../errors/classes.ts'
+import { notAFunction } from '../errors/usage.ts'
 import {
   type Coroutine,
   INTERRUPTED,
@@ -35,19 +35,23 @@ import {
   READY,
   READY_CANCELLED,
   RETURNED,
+  TOLD_AT_ONCE,
   UNSTARTED,
 } from '../greenlet/kernel.ts'
 import { SUSPENDED, takePending } from '../greenlet/operation.ts'
 import { awaitedMainCalls, resume } from '../greenlet/switch.ts'
 import { leave, leaveWait } from '../greenlet/trampoline.ts'
 import type { Suspend } from '../protocol.ts'
-import { type Clock, type Scheduler, systemClock, Timers } from './clock.ts'
-import { deadlockReport, debugObserver, type HubObserver, reportOnStderr, type Task } from './report.ts'
+import { type Clock, type Scheduler, switchInterval, systemClock } from './clock.ts'
+import { deadlockReport } from './deadlock.ts'
+import { Callback } from './entry.ts'
+import { ReadyList } from './ready-list.ts'
+import { debugObserver, type HubObserver, reportOnStderr } from './report.ts'
+import { Failures, Living, type Task } from './tasks.ts'
+import { Timers } from './timers.ts'
 
 /** Resumptions that a slice may always make, however few were ready when it began. */
 const SLICE_AT_LEAST = 50
-/** The longest slice. 5 ms is no cheaper and lets a quarter of the socket events through. */
-const SLICE_MS = 1
 /** Of so many slices in a row that begin in a microtask, the last waits for I/O instead. */
 const MICROTASK_SLICES = 64
 
@@ -55,6 +59,11 @@ const MICROTASK_SLICES = 64
 export interface HubOptions {
   /** @defaultValue the clock of the machine */
   clock?: Clock
+}
+
+/** Waits until its hub is {@link Hub.idle}. */
+export interface IdleWait {
+  hubIsIdle(): void
 }
 
 /** One scheduler: a ready list, a clock, and the greenlets that live on it. */
@@ -75,14 +84,15 @@ export class Hub {
   made = 0
   /** @internal The greenlets that stand for main in a wait: `await op`, and the main of `run`. LoopExit is raised in these. */
   readonly mainWaits: Set<Coroutine> = new Set<Coroutine>()
+  /** @internal Waits until nothing is left to be waited for; told at the end of the slice in which that is so. */
+  readonly idleWaits: Set<IdleWait> = new Set<IdleWait>()
 
-  // The ready list, linked through `$behind`.
-  #first: Coroutine | null = null
-  #last: Coroutine | null = null
-  // The living greenlets, linked through `$older` and `$newer`.
-  #newest: Task | null = null
-  /** Ended by an error in the running slice; looked at when it is over. */
-  #failed: Task[] = []
+  readonly #ready = new ReadyList()
+  /** The last of those whom the links of an ended greenlet have woken; read where they are put in front. */
+  #lastWoken: Coroutine | null = null
+  readonly #living = new Living()
+  /** Looked at when the running slice is over. */
+  readonly #failures = new Failures()
   #inSlice = false
   /** The clock has been asked to call back; at most once at a time, or each alarm would add a chain of slices. */
   #called = false
@@ -95,7 +105,11 @@ export class Hub {
   }
 
   readonly #report = (): void => {
-    this.#reportFailures(false)
+    this.#failures.report(false, this.#tellOf)
+  }
+
+  readonly #tellOf = (error: unknown, task: Task): void => {
+    this.tell(error, task)
   }
 
   constructor(options: HubOptions = {}) {
@@ -121,7 +135,7 @@ export class Hub {
     greenlet.$wait = wait
     greenlet.$status = OCCUPIED
     greenlet.$goal = kernel.main
-    if (this.observer !== null) this.observer.blocked(greenlet, wait)
+    if (this.observer !== null && greenlet.$turn !== TOLD_AT_ONCE) this.observer.blocked(greenlet, wait)
     return SUSPENDED
   }
 
@@ -132,7 +146,7 @@ export class Hub {
       this.wake(greenlet, undefined)
       return step
     }
-    this.#append(greenlet)
+    this.#ready.append(greenlet)
     greenlet.$goal = kernel.main
     return SUSPENDED
   }
@@ -165,46 +179,73 @@ export class Hub {
     this.wakeWithError(greenlet, error)
   }
 
-  /** @internal Puts a greenlet at the tail of the ready list. */
+  /** @internal Puts a greenlet at the tail of the ready list; an agent is told at once instead. */
   enqueue(greenlet: Coroutine): void {
-    if (greenlet.$turn === READY) return
-    if (greenlet.$turn === READY_CANCELLED) greenlet.$turn = READY
-    else this.#append(greenlet)
+    const { $turn: turn } = greenlet
+    if (turn === NOT_READY) {
+      this.#ready.append(greenlet)
+    } else if (turn === READY_CANCELLED) {
+      greenlet.$turn = READY
+    } else {
+      if (turn === TOLD_AT_ONCE) (greenlet as Task).$runLinks()
+      return
+    }
     if (this.observer !== null) this.observer.woken(greenlet, kernel.current)
     if (!this.#inSlice && !this.#called) this.#callFirst()
   }
 
+  /**
+   * Calls `fn` in the hub, in its turn among those that are ready now. It must not wait.
+   *
+   * @returns the call: it can be stopped.
+   * @throws UsageError when `fn` is no function.
+   * @switches never
+   * @source gevent: `loop.run_callback`
+   */
+  runCallback<A extends readonly unknown[]>(fn: (...args: A) => unknown, ...args: A): Callback {
+    if (typeof fn !== 'function') throw notAFunction('runCallback', fn)
+    const call = () => fn(...args)
+    Object.defineProperty(call, 'name', { value: fn.name })
+    const callback = new Callback(this, call)
+    this.enqueue(callback)
+    return callback
+  }
+
   /** @internal Counts a greenlet among the living. */
   enter(task: Task): void {
-    task.$older = this.#newest
-    if (this.#newest !== null) this.#newest.$newer = task
-    this.#newest = task
+    this.#living.add(task)
     if (this.observer !== null) this.observer.spawned(task)
   }
 
   /** @internal The greenlet has ended; `failed`: by an error. */
   leave(task: Task, failed: boolean): void {
-    const { $older: older, $newer: newer } = task
-    if (newer !== null) newer.$older = older
-    else if (this.#newest === task) this.#newest = older
-    if (older !== null) older.$newer = newer
-    task.$older = null
-    task.$newer = null
-    if (failed) this.#failed.push(task)
+    this.#living.remove(task)
+    if (failed) this.#failures.add(task)
     if (this.observer !== null) this.observer.ended(task)
   }
 
   /** @internal The living greenlets, oldest first. */
   living(): Task[] {
-    const all: Task[] = []
-    for (let task = this.#newest; task !== null; task = task.$older) all.push(task)
-    return all.reverse()
+    return this.#living.list()
+  }
+
+  /** Whether nothing is left that could make anybody go on: nobody is ready, no timer runs, nothing outside was asked. */
+  get idle(): boolean {
+    return this.#ready.first === null && this.timers.refs === 0 && this.outstanding === 0
+  }
+
+  /** @internal Tells those who wait for it that nothing is left. Answers whether there was any. */
+  endIdleWaits(): boolean {
+    const waits = [...this.idleWaits]
+    this.idleWaits.clear()
+    for (const wait of waits) wait.hubIsIdle()
+    return waits.length > 0
   }
 
   /** @internal Raises LoopExit in every wait of main: nothing is left that could end one. Answers whether there was any. */
   raiseLoopExit(): boolean {
     const calls = awaitedMainCalls()
-    if (this.#first !== null || (this.mainWaits.size === 0 && calls.length === 0)) return false
+    if (this.#ready.first !== null || (this.mainWaits.size === 0 && calls.length === 0)) return false
     const mains = [...this.mainWaits]
     const text = deadlockReport({
       mains,
@@ -252,50 +293,51 @@ export class Hub {
     let look = this.#stride
     let overtime = false
     // A round is taken off the list as a whole: three writes to the hub for each that is resumed would cost as much as a switch.
-    let last = this.#last
+    let last = this.#ready.last
     let greenlet = this.#takeRound()
     while (greenlet !== null) {
       const { $turn: turn, $behind: behind }: Coroutine = greenlet
       greenlet.$behind = null
       greenlet.$turn = NOT_READY
+      let next = behind
       if (turn === READY) {
-        this.#resume(greenlet)
+        if (greenlet.$status < RETURNED) this.#resume(greenlet)
+        else {
+          next = this.#runLinks(greenlet as Task, behind)
+          if (behind === null && next !== null) last = this.#lastWoken
+        }
         resumed++
       }
       if (resumed >= look) {
         const elapsed = clock.now() - began
-        overtime = elapsed >= SLICE_MS
+        overtime = elapsed >= switchInterval.ms
         this.#stride = overtime
-          ? Math.max(1, Math.floor((resumed * SLICE_MS) / elapsed / 4))
+          ? Math.max(1, Math.floor((resumed * switchInterval.ms) / elapsed / 4))
           : Math.min(SLICE_AT_LEAST, this.#stride * 2)
         look = resumed + this.#stride
       }
-      greenlet = behind
+      greenlet = next
       if (overtime) break
       if (greenlet === null && resumed < SLICE_AT_LEAST) {
-        last = this.#last
+        last = this.#ready.last
         greenlet = this.#takeRound()
       }
     }
-    if (greenlet !== null && last !== null) this.#putBack(greenlet, last)
+    if (greenlet !== null && last !== null) this.#ready.putBack(greenlet, last)
     leave()
     this.#inSlice = false
     // Not at once: plain code that has spawned and awaits the outcome in one line gets to its await after this slice.
-    if (this.#failed.length > 0) clock.soon(this.#report)
+    if (this.#failures.any) clock.soon(this.#report)
     this.timers.settle()
-    if (this.#first !== null) this.#callAfterIO()
+    if (this.idleWaits.size > 0 && this.idle) this.endIdleWaits()
+    if (this.#ready.first !== null) this.#callAfterIO()
     else if (this.scheduler !== null) this.scheduler.onIdle()
   }
 
-  /** Runs one that is ready until control comes back; one that has ended has its links run. */
+  /** Runs one that is ready until control comes back. */
   #resume(greenlet: Coroutine): void {
     try {
-      if (greenlet.$status < RETURNED) {
-        resume(greenlet)
-        return
-      }
-      leave()
-      ;(greenlet as Task).$runLinks()
+      resume(greenlet)
     } catch (error) {
       leave()
       this.tell(error, kernel.arrivedFrom ?? greenlet) // a raw greenlet died of it, into nobody
@@ -303,54 +345,33 @@ export class Hub {
     }
   }
 
+  /** Runs the links of one that has ended. Those that they wake are put in front of `behind`; answers who is next. */
+  #runLinks(task: Task, behind: Coroutine | null): Coroutine | null {
+    leave()
+    const ready = this.#ready
+    const { first, last } = ready
+    if (this.scheduler === null) ready.takeAll()
+    try {
+      task.$runLinks()
+    } catch (error) {
+      this.tell(error, task)
+    }
+    if (this.scheduler !== null) return behind // it is to choose among all
+    // before:  first … last          while links run:  woken …          now:  woken … behind …  first … last
+    const { first: woken, last: lastWoken } = ready
+    ready.first = first
+    ready.last = last
+    if (woken === null || lastWoken === null) return behind
+    lastWoken.$behind = behind
+    this.#lastWoken = lastWoken
+    return woken
+  }
+
   /** Takes all who are ready off the list, linked through `$behind`; a scheduler's choice is a round of one. */
   #takeRound(): Coroutine | null {
-    if (this.scheduler !== null) return this.#takeChosen(this.scheduler)
-    const first = this.#first
-    this.#first = null
-    this.#last = null
-    return first
-  }
-
-  /** The slice is over before the round is: the rest, `first` to `last`, comes before all who have become ready since. */
-  #putBack(first: Coroutine, last: Coroutine): void {
-    last.$behind = this.#first
-    this.#first = first
-    this.#last ??= last
-  }
-
-  #takeChosen(scheduler: Scheduler): Coroutine | null {
+    if (this.scheduler === null) return this.#ready.takeAll()
     leave()
-    const all: Coroutine[] = []
-    for (let greenlet = this.#first; greenlet !== null; ) {
-      const { $turn: turn, $behind: behind }: Coroutine = greenlet
-      greenlet.$behind = null
-      if (turn === READY) all.push(greenlet)
-      else greenlet.$turn = NOT_READY
-      greenlet = behind
-    }
-    const chosen = all.length === 0 ? undefined : all[scheduler.choose(all)]
-    this.#first = null
-    this.#last = null
-    for (const greenlet of all) if (greenlet !== chosen) this.#append(greenlet)
-    return chosen ?? null
-  }
-
-  #append(greenlet: Coroutine): void {
-    if (this.#last === null) this.#first = greenlet
-    else this.#last.$behind = greenlet
-    this.#last = greenlet
-    greenlet.$turn = READY
-  }
-
-  /** Reports the failures that nobody has read; one whose links have not had their turn is left for later. */
-  #reportFailures(all: boolean): void {
-    const failed = this.#failed
-    this.#failed = []
-    for (const task of failed) {
-      if (!all && task.$turn === READY) this.#failed.push(task)
-      else if (!task.$failureRead) this.tell(task.$slot, task)
-    }
+    return this.#ready.takeChosen(this.scheduler)
   }
 
   /** @internal Hands a failure to `onError`; one of `onError` itself must not stop the hub. */
@@ -365,31 +386,6 @@ export class Hub {
 
   /** @internal The process is about to end: what was not reported yet is reported now. */
   flush(): void {
-    this.#reportFailures(true)
+    this.#failures.report(true, this.#tellOf)
   }
 }
-
-/** The default hub of this thread; made when it is first asked for. */
-export function getHub(): Hub {
-  return (kernel.host as Hub | null) ?? makeDefault() // only makeDefault writes it
-}
-
-/** The hub that `greenlet` waits in: its spawner's. */
-export function hubOf(greenlet: Coroutine): Hub {
-  return (greenlet.$host as Hub | null) ?? getHub() // only this room writes it
-}
-
-function makeDefault(): Hub {
-  const hub = new Hub()
-  kernel.host = hub
-  process.on('beforeExit', () => void hub.raiseLoopExit())
-  process.on('exit', () => {
-    hub.flush()
-  })
-  return hub
-}
-
-// Here and not where the hub is made: a program that only switches has none, and its 'exit' handlers come after this one.
-process.on('exit', () => {
-  kernel.exiting = true
-})

@@ -3,8 +3,8 @@
  *
  * It is passive: outside a greenlet it starts nothing, ends at once and never throws, since test tools iterate what they compare.
  */
-import { until } from '../hub/wait.ts'
-import { begun } from '../hub/waiter.ts'
+import { begun } from '../waiting/operation.ts'
+import { until } from '../waiting/until.ts'
 import { patchItem } from './state.ts'
 
 /** Patches `Promise.prototype`. */

@@ -7,8 +7,8 @@
 import dns, { type LookupAddress, type LookupAllOptions, type LookupOptions } from 'node:dns'
 import { UsageError } from '../errors/classes.ts'
 import { show } from '../errors/usage.ts'
-import { until } from '../hub/wait.ts'
 import type { Operation } from '../protocol.ts'
+import { until } from '../waiting/until.ts'
 
 const nodeLookup = dns.lookup
 

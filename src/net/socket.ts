@@ -12,8 +12,9 @@ import { ConcurrentObjectUseError, SocketClosedError, UsageError } from '../erro
 import { show } from '../errors/usage.ts'
 import type { Coroutine } from '../greenlet/kernel.ts'
 import { ready, type Step } from '../greenlet/operation.ts'
-import { begun, HubOperation, Wait } from '../hub/waiter.ts'
 import type { Operation, Resume, Suspend } from '../protocol.ts'
+import { begun, HubOperation } from '../waiting/operation.ts'
+import { Wait } from '../waiting/wait.ts'
 
 /** What every socket gains: by `connect` of this room, or by the patch. */
 export interface SocketMethods {

@@ -13,7 +13,18 @@ function copy(name: string): string {
   const folder = `${cache}/${name}`
   mkdirSync(folder, { recursive: true })
   writeFileSync(`${folder}/package.json`, '{ "type": "module" }')
-  for (const part of ['errors', 'protocol.ts', 'index.ts', 'greenlet', 'context.ts', 'debug.ts', 'hub'])
+  for (const part of [
+    'errors',
+    'protocol.ts',
+    'index.ts',
+    'greenlet',
+    'context.ts',
+    'debug.ts',
+    'hub',
+    'waiting',
+    'gevent',
+    'sync',
+  ])
     cpSync(`${repository}src/${part}`, `${folder}/${part}`, { recursive: true })
   return `${folder}/index.ts`
 }
@@ -64,14 +75,14 @@ describe('two copies of different protocols', () => {
     const front = copy('incompatible')
     const kernel = front.replace('index.ts', 'greenlet/kernel.ts')
     const source = readFileSync(kernel, 'utf8')
-    expect(source).toContain('const PROTOCOL = 2\n')
-    writeFileSync(kernel, source.replace('const PROTOCOL = 2\n', 'const PROTOCOL = 3\n'))
+    expect(source).toContain('const PROTOCOL = 3\n')
+    writeFileSync(kernel, source.replace('const PROTOCOL = 3\n', 'const PROTOCOL = 4\n'))
 
     const { stdout, code } = await runProgram('two-copies.ts', { args: [pathToFileURL(front).href] })
     expect(stdout).toBe(
       `Two copies of greenloop that do not understand each other were loaded:\n` +
-        `  ${pathToFileURL(`${repository}src/greenlet/kernel.ts`).href}  (protocol 2)\n` +
-        `  ${pathToFileURL(kernel).href}  (protocol 3)\n` +
+        `  ${pathToFileURL(`${repository}src/greenlet/kernel.ts`).href}  (protocol 3)\n` +
+        `  ${pathToFileURL(kernel).href}  (protocol 4)\n` +
         `Install one version for all: npm ls greenloop shows who brings which.\n`,
     )
     expect(code).toBe(3)

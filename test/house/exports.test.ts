@@ -11,10 +11,10 @@ import manifest from '../../package.json' with { type: 'json' }
 const NAMES: Record<string, readonly [module: object, names: string]> = {
   '.': [
     greenloop,
-    `ConcurrentObjectUseError Greenlet GreenletExit GreenletKilledError GreenloopError InternalError Interrupt InvalidSwitchError
+    `BlockingSwitchOutError ConcurrentObjectUseError Greenlet GreenletExit GreenletKilledError GreenloopError InternalError Interrupt InvalidSwitchError
     Local
-    LoopExit RawGreenlet SocketClosedError Timeout UsageError Waiter copyContext getHub getcurrent gettrace green isInterrupt joinall
-    local run setDebug settrace sleep spawn spawnWith until withTimeout`,
+    LoopExit RawGreenlet SocketClosedError Timeout UsageError Waiter copyContext getHub getcurrent getswitchinterval gettrace green isInterrupt joinall
+    local run setDebug setswitchinterval settrace sleep spawn spawnWith until withTimeout`,
   ],
   './greenlet': [
     greenlet,

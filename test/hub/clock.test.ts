@@ -1,7 +1,8 @@
 // Timers on a clock that a test moves: order, ties, cancelling, and a property against the obvious model.
 import fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
-import { systemClock, Timer, Timers } from '../../src/hub/clock.ts'
+import { systemClock } from '../../src/hub/clock.ts'
+import { Timer, Timers } from '../../src/hub/timers.ts'
 import { VirtualClock } from '../support/virtual-clock.ts'
 
 /** A timer that writes its name and the time when it is due. */

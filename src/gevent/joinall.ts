@@ -1,73 +1,20 @@
 /**
- * Starting greenlets, and waiting for several of them.
+ * Waiting for the end of several greenlets.
  *
  * Stands on `Greenlet`.
  */
-import { type Context, emptyContext } from '../context.ts'
 import { UsageError } from '../errors/classes.ts'
-import { notAFunction, show } from '../errors/usage.ts'
+import { show } from '../errors/usage.ts'
 import { type Coroutine, FAILED, RETURNED } from '../greenlet/kernel.ts'
 import { ready, type Step } from '../greenlet/operation.ts'
 import { isGreenlet } from '../greenlet/raw-greenlet.ts'
-import type { Driven, Operation } from '../protocol.ts'
-import { Greenlet, type WaitOptions } from './greenlet.ts'
-import type { Ending, Listener } from './wait.ts'
-import { checkMs, HubOperation, Wait } from './waiter.ts'
-
-/**
- * Makes a greenlet of `fn(...args)` and has the hub start it. It does not run before the caller waits or returns.
- *
- * @param fn - the body: a generator function, or any function. What it returns is driven: a generator, an operation, a promise.
- * @param args - what it is called with.
- * @throws UsageError when `fn` is no function.
- * @switches never
- * @source gevent: `gevent.spawn`
- * @example
- * ```ts
- * import { joinall, sleep, spawn } from 'greenloop'
- *
- * function* greet(name: string) {
- *   yield* sleep(1)
- *   return `hello ${name}`
- * }
- * const [ann, bob] = await joinall([spawn(greet, 'ann'), spawn(greet, 'bob')])
- * console.log(ann.value, bob.value) // hello ann hello bob
- * ```
- */
-export function spawn<A extends readonly unknown[], T>(fn: (...args: A) => Driven<T>, ...args: A): Greenlet<T> {
-  if (typeof fn !== 'function') throw notAFunction('spawn', fn)
-  const greenlet = new Greenlet(fn, ...args)
-  greenlet.start()
-  return greenlet
-}
-
-/** What a greenlet can be given beside its body. */
-export interface SpawnOptions {
-  /** Stands in messages. @defaultValue the function's name and a number */
-  name?: string
-  /** The async context it starts in: that of its maker, none, or a `copyContext()`. @defaultValue 'inherit' */
-  context?: 'inherit' | 'empty' | Context
-}
-
-/**
- * `spawn` with options: `spawnWith({ name: 'reader' }, read, socket)`.
- *
- * @throws UsageError when `fn` is no function.
- * @switches never
- */
-export function spawnWith<A extends readonly unknown[], T>(
-  options: SpawnOptions,
-  fn: (...args: A) => Driven<T>,
-  ...args: A
-): Greenlet<T> {
-  if (typeof fn !== 'function') throw notAFunction('spawnWith', fn)
-  const greenlet = new Greenlet(fn, ...args)
-  const { name, context = 'inherit' } = options
-  if (name !== undefined) greenlet.name = name
-  if (context !== 'inherit') greenlet.grContext = context === 'empty' ? emptyContext() : context
-  greenlet.start()
-  return greenlet
-}
+import type { Operation } from '../protocol.ts'
+import type { Listener } from '../waiting/linkable.ts'
+import { HubOperation } from '../waiting/operation.ts'
+import { checkLimit, type WaitOptions } from '../waiting/timeout.ts'
+import { Wait } from '../waiting/wait.ts'
+import type { Ending } from './end.ts'
+import type { Greenlet } from './greenlet.ts'
 
 /** The greenlets that were given, in their order: a tuple for a list written out, an array for any other iterable. */
 export type Joined<G> = G extends readonly unknown[]
@@ -100,7 +47,7 @@ export function joinall<const G extends Iterable<Greenlet>>(
 ): Operation<Joined<G>> {
   const list = checkGreenlets(greenlets)
   const { timeoutMs, count } = options
-  if (timeoutMs !== undefined) checkMs('joinall()', 'timeoutMs', timeoutMs)
+  checkLimit('joinall()', timeoutMs)
   if (count !== undefined && !(Number.isInteger(count) && count >= 0)) {
     throw new UsageError(`joinall() expects \`count\` to be an integer, 0 or more, but got ${show(count)}.`)
   }
@@ -152,7 +99,7 @@ class Joinall extends HubOperation<readonly Greenlet[]> {
 }
 
 /** One object listens to all of them, and counts. */
-class JoinallWait extends Wait implements Listener {
+class JoinallWait extends Wait implements Listener<Ending> {
   readonly #greenlets: readonly Greenlet[]
   readonly #raiseError: boolean
   #missing: number

@@ -5,11 +5,12 @@
  */
 
 import { notAFunction } from '../errors/usage.ts'
+import { getHub } from '../hub/default.ts'
 import type { Driven } from '../protocol.ts'
+import { outcomeOf } from './end.ts'
 import { Greenlet } from './greenlet.ts'
-import { getHub } from './hub.ts'
-import { joinall, spawnWith } from './spawn.ts'
-import { outcomeOf } from './wait.ts'
+import { joinall } from './joinall.ts'
+import { spawnWith } from './spawn.ts'
 
 /** How long everybody has after the first Ctrl-C, in milliseconds. */
 const GRACE_MS = 5000

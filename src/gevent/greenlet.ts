@@ -14,18 +14,15 @@ import { Arguments, type Coroutine, FAILED, type Frame, kernel, RETURNED, UNSTAR
 import { type ErrorClass, RawGreenlet } from '../greenlet/raw-greenlet.ts'
 import { toError } from '../greenlet/switch.ts'
 import { deliver, leaveWait } from '../greenlet/trampoline.ts'
+import { hubOf } from '../hub/default.ts'
+import type { Hub } from '../hub/hub.ts'
+import type { Task } from '../hub/tasks.ts'
 import type { Begun, Driven, Operation } from '../protocol.ts'
-import { type Hub, hubOf } from './hub.ts'
-import type { Task } from './report.ts'
-import { Timeout } from './timeout.ts'
-import { EndOperation, follow, type Listener, NO_WAIT, OutcomeOperation } from './wait.ts'
-import { begun, checkMs } from './waiter.ts'
-
-/** How long a wait for one greenlet may take. */
-export interface WaitOptions {
-  /** Milliseconds, 0 and up. @defaultValue no limit */
-  timeoutMs?: number
-}
+import type { Listener } from '../waiting/linkable.ts'
+import { begun } from '../waiting/operation.ts'
+import { checkLimit, type WaitOptions } from '../waiting/timeout.ts'
+import { follow } from '../waiting/until.ts'
+import { EndOperation, NO_WAIT, OutcomeOperation } from './end.ts'
 
 /** How `kill` waits. */
 export interface KillOptions extends WaitOptions {
@@ -169,7 +166,7 @@ export class Greenlet<T = unknown, A extends readonly unknown[] = readonly []> e
    * @source gevent: `Greenlet.join`
    */
   join(options: WaitOptions = {}): Operation<void> {
-    if (options.timeoutMs !== undefined) checkMs('join()', 'timeoutMs', options.timeoutMs)
+    checkLimit('join()', options.timeoutMs)
     return new EndOperation(this, 'join', options.timeoutMs)
   }
 
@@ -184,8 +181,8 @@ export class Greenlet<T = unknown, A extends readonly unknown[] = readonly []> e
    * @source gevent: `Greenlet.get`
    */
   get(options: WaitOptions = {}): Operation<T> {
-    if (options.timeoutMs !== undefined) checkMs('get()', 'timeoutMs', options.timeoutMs)
-    return new OutcomeOperation<T>(this, options.timeoutMs, (ms) => new Timeout(ms))
+    checkLimit('get()', options.timeoutMs)
+    return new OutcomeOperation<T>(this, options.timeoutMs)
   }
 
   /**
@@ -202,7 +199,7 @@ export class Greenlet<T = unknown, A extends readonly unknown[] = readonly []> e
    */
   kill(error?: Error | ErrorClass, options: KillOptions = {}): Begun<void> {
     const reason = toError('kill', error)
-    if (options.timeoutMs !== undefined) checkMs('kill()', 'timeoutMs', options.timeoutMs)
+    checkLimit('kill()', options.timeoutMs)
     if (this.$status >= RETURNED) return NO_WAIT
     this.$marks |= KILLED
     if (this.$status === UNSTARTED) this.#endUnstarted(reason)

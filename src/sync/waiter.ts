@@ -1,0 +1,135 @@
+/**
+ * gevent's `Waiter`: hands over one value.
+ *
+ * Stands on waits.
+ */
+import { ConcurrentObjectUseError } from '../errors/classes.ts'
+import { type Coroutine, kernel } from '../greenlet/kernel.ts'
+import { ready, type Step } from '../greenlet/operation.ts'
+import type { Operation } from '../protocol.ts'
+import { HubOperation } from '../waiting/operation.ts'
+import { Wait } from '../waiting/wait.ts'
+
+/**
+ * Hands one value, or one error, to one greenlet: the simplest wait there is.
+ *
+ * `switch` and `throw` may come before `get`: then `get` does not wait. Until {@link Waiter.clear} every `get` gives the same.
+ *
+ * @typeParam T - what is handed over.
+ * @source gevent: `gevent.hub.Waiter`
+ * @example
+ * ```ts
+ * import { sleep, spawn, Waiter } from 'greenloop'
+ *
+ * const waiter = new Waiter<string>()
+ * spawn(function* () {
+ *   yield* sleep(1)
+ *   waiter.switch('hello')
+ * })
+ * console.log(await waiter.get()) // hello
+ * ```
+ */
+export class Waiter<T> {
+  #state: 'empty' | 'value' | 'error' = 'empty'
+  #outcome: unknown = undefined
+  #waiting: WaiterWait<T> | null = null
+  /** One for all that call `get`, except in debug mode, which asks of each call whether it was driven. */
+  #get: WaiterGet<T> | null = null
+
+  /** Whether something was handed over. */
+  ready(): boolean {
+    return this.#state !== 'empty'
+  }
+
+  /** Whether a value, not an error, was handed over. */
+  successful(): boolean {
+    return this.#state === 'value'
+  }
+
+  /** Hands over a value. @switches never */
+  switch(value: T): void {
+    this.#hand('value', value)
+  }
+
+  /** Hands over an error, thrown by `get`. @switches never */
+  throw(error: Error): void {
+    this.#hand('error', error)
+  }
+
+  /** Forgets what was handed over. @switches never */
+  clear(): void {
+    this.#state = 'empty'
+    this.#outcome = undefined
+  }
+
+  /**
+   * Waits for the value.
+   *
+   * @throws ConcurrentObjectUseError when another greenlet waits already; what `throw` was given.
+   * @switches only if it must wait
+   */
+  get(): Operation<T> {
+    return kernel.debug === null ? (this.#get ??= new WaiterGet(this)) : new WaiterGet(this)
+  }
+
+  /** @internal */
+  begin(greenlet: Coroutine): Step<T> {
+    if (this.#state === 'error') throw this.#outcome
+    if (this.#state === 'value') return ready(this.#outcome as T) // only switch() writes it then
+    if (this.#waiting !== null) {
+      throw new ConcurrentObjectUseError(
+        `Greenlet "${greenlet.name}" waits in waiter.get(), where "${this.#waiting.greenlet.name}" waits already.`,
+      )
+    }
+    this.#waiting = new WaiterWait(greenlet, this)
+    return this.#waiting.park()
+  }
+
+  /** @internal */
+  leave(): void {
+    this.#waiting = null
+  }
+
+  #hand(state: 'value' | 'error', outcome: unknown): void {
+    this.#state = state
+    this.#outcome = outcome
+    const waiting = this.#waiting
+    this.#waiting = null
+    if (state === 'value') waiting?.succeed(outcome)
+    else waiting?.fail(outcome)
+  }
+}
+
+class WaiterGet<T> extends HubOperation<T> {
+  readonly #waiter: Waiter<T>
+
+  constructor(waiter: Waiter<T>) {
+    super()
+    this.#waiter = waiter
+  }
+
+  override begin(greenlet: Coroutine): Step<T> {
+    return this.#waiter.begin(greenlet)
+  }
+
+  override toString(): string {
+    return 'waiter.get()'
+  }
+}
+
+class WaiterWait<T> extends Wait {
+  readonly #waiter: Waiter<T>
+
+  constructor(greenlet: Coroutine, waiter: Waiter<T>) {
+    super(greenlet)
+    this.#waiter = waiter
+  }
+
+  protected override leave(): void {
+    this.#waiter.leave()
+  }
+
+  override describe(): string {
+    return 'waiter.get()'
+  }
+}

@@ -1,0 +1,187 @@
+/**
+ * What can become ready, and tells who has asked: the base of `Event`, `AsyncResult` and `Semaphore`.
+ *
+ * Waits, callbacks (`rawlink`) and the listeners of `wait()` stand in one list, in the order in which they came. When the object becomes
+ * ready, nobody is told on the spot: a notifier takes its turn in the ready list, and tells them then, each once. So whoever makes it
+ * ready goes on undisturbed, and may take it back before anybody has had it, as in gevent.
+ *
+ * ```
+ *   changed() ──▶ notifier in the ready list ──▶ its turn: node.notify() for each that was there, while they are still due
+ * ```
+ *
+ * Invariants. Who comes after `changed()` is not told by it, unless the object is ready when it comes. Who leaves before the turn is not
+ * told. A callback that throws is reported, and the rest go on.
+ *
+ * Stands on the hub's entries and the wait list. Leaves to subclasses what ready means, and what being told gives to a wait.
+ * @see gevent: `gevent._abstract_linkable`
+ */
+import { notAFunction } from '../errors/usage.ts'
+import { kernel } from '../greenlet/kernel.ts'
+import { hubOf } from '../hub/default.ts'
+import { callInHub, Entry } from '../hub/entry.ts'
+import { Wait } from './wait.ts'
+import { type ListNode, WaitList } from './wait-list.ts'
+
+/** A wait for several things, told of each that becomes ready. */
+export interface Listener<S = unknown> {
+  notify(source: S): void
+}
+
+/** Can be listened to: every linkable, and every greenlet. */
+export interface Listenable<S = unknown> {
+  /** @internal `listener` is told once, in the hub; also when it is ready already. */
+  $listen(listener: Listener<S>): void
+  /** @internal Takes that back; an unknown one is ignored. */
+  $ignore(listener: Listener<S>): void
+}
+
+/** What stands in the list of a linkable. */
+interface LinkNode extends ListNode {
+  /** Those that came before the last `changed()` have a lower number than those that came after it. */
+  round: number
+  notify(source: unknown): void
+}
+
+/** A wait for a linkable. Subclasses say in `notify` what it gives; they are out of the list then. */
+export abstract class LinkWait extends Wait implements LinkNode {
+  round = 0
+
+  abstract notify(): void
+}
+
+/** Something that becomes ready, and tells. */
+export abstract class Linkable implements Listenable {
+  readonly #links = new WaitList<LinkNode>()
+  #round = 0
+  /** Those of this round and before are told when the notifier has its turn. */
+  #due = -1
+  #notifier: Notifier | null = null
+  #scheduled = false
+
+  /** Whether it is ready. */
+  abstract ready(): boolean
+
+  /** For messages: `Event`, or with a name. */
+  abstract toString(): string
+
+  /**
+   * Calls `callback(this)` once, in the hub, when it is ready; soon, when it is that already. The callback must not wait. The same callback
+   * is kept once.
+   *
+   * @throws UsageError when it is no function.
+   * @switches never
+   * @source gevent: `rawlink`
+   */
+  rawlink(callback: (source: this) => void): void {
+    if (typeof callback !== 'function') throw notAFunction('rawlink', callback)
+    if (this.#find(callback) === null) this.$enter(new Link(callback as (source: unknown) => unknown)) // it is called with this
+  }
+
+  /** Takes back a {@link rawlink}; an unknown one is ignored. @switches never */
+  unlink(callback: (source: this) => void): void {
+    this.#links.remove(this.#find(callback) ?? NOBODY)
+  }
+
+  /** How many wait for it: greenlets, callbacks, and waits for several. @switches never */
+  linkcount(): number {
+    return this.#links.size
+  }
+
+  /** @internal */
+  $listen(listener: Listener): void {
+    this.$enter(new Link(listener))
+  }
+
+  /** @internal */
+  $ignore(listener: Listener): void {
+    this.#links.remove(this.#find(listener) ?? NOBODY)
+  }
+
+  /** @internal Puts a wait or a link at the end of the list. */
+  $enter(node: LinkNode): void {
+    node.round = this.#round
+    this.#links.push(node)
+    if (this.ready()) this.changed()
+  }
+
+  /** @internal The notifier has its turn. */
+  $notify(): void {
+    this.#scheduled = false
+    const due = this.#due
+    for (let node = this.#links.first; node !== null && node.round <= due && this.due(); node = this.#links.first) {
+      this.#links.remove(node)
+      node.notify(this)
+    }
+  }
+
+  /** Whether those are being told who have not been yet: they wait in the ready list, in their order. */
+  protected get telling(): boolean {
+    return this.#scheduled
+  }
+
+  /** Whether the next one is still to be told. Once set is enough for most; a permit may be gone. */
+  protected due(): boolean {
+    return true
+  }
+
+  /** It is ready: all who wait are told, in a turn of the hub. */
+  protected changed(): void {
+    if (this.#links.size === 0) return
+    this.#due = this.#round++
+    if (this.#scheduled) return
+    this.#scheduled = true
+    this.#notifier ??= new Notifier(this)
+    hubOf(kernel.current).enqueue(this.#notifier)
+  }
+
+  #find(callback: unknown): LinkNode | null {
+    for (let node = this.#links.first; node !== null; node = node.after as LinkNode | null)
+      if (node instanceof Link && node.target === callback) return node
+    return null
+  }
+}
+
+/** A callback or a listener in the list. */
+class Link implements LinkNode {
+  list: WaitList | null = null
+  before: ListNode | null = null
+  after: ListNode | null = null
+  round = 0
+  readonly target: Listener | ((source: unknown) => unknown)
+
+  constructor(target: Listener | ((source: unknown) => unknown)) {
+    this.target = target
+  }
+
+  notify(source: unknown): void {
+    if (typeof this.target !== 'function') {
+      this.target.notify(source)
+      return
+    }
+    try {
+      callInHub('rawlink', this.target, source)
+    } catch (error) {
+      hubOf(kernel.current).tell(error, { name: `link of ${String(source)}` })
+    }
+  }
+}
+
+/** In no list: taking it out does nothing. */
+const NOBODY: ListNode = { list: null, before: null, after: null }
+
+class Notifier extends Entry {
+  readonly #source: Linkable
+
+  constructor(source: Linkable) {
+    super(null)
+    this.#source = source
+  }
+
+  override get name(): string {
+    return `the links of ${String(this.#source)}`
+  }
+
+  override $runLinks(): void {
+    this.#source.$notify()
+  }
+}

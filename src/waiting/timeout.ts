@@ -1,0 +1,292 @@
+/**
+ * `Timeout`: an interrupt that comes by itself when the time has passed.
+ *
+ * Stands on the hub's timers and `interrupt`. It is itself the error that is thrown, so "is it mine?" is a comparison: `err === timeout`.
+ */
+import { Interrupt, recognise, UsageError } from '../errors/classes.ts'
+import { checkMs, notAFunction, show, wrongRight } from '../errors/usage.ts'
+import { type Coroutine, kernel } from '../greenlet/kernel.ts'
+import type { ErrorClass } from '../greenlet/raw-greenlet.ts'
+import { hubOf } from '../hub/default.ts'
+import { Timer } from '../hub/timers.ts'
+import type { Driven, Green, Operation } from '../protocol.ts'
+import { operation } from './operation.ts'
+import { call } from './until.ts'
+import type { Limit, TimeLimit } from './wait.ts'
+
+/** How long a wait may take. */
+export interface WaitOptions {
+  /**
+   * Milliseconds, 0 and up, or a {@link Timeout}: it is started for this wait unless it runs already, and is what is thrown then.
+   *
+   * @defaultValue no limit
+   */
+  timeoutMs?: number | Timeout
+}
+
+/** How a `Timeout` is counted. */
+export interface TimeoutOptions {
+  /** Whether it keeps the process alive, and `wait()` waiting. @defaultValue true */
+  ref?: boolean
+}
+
+/** What a `Timeout` throws: itself (with a text behind its duration; silently, for {@link Timeout.run}), or another error. */
+export type TimeoutException = string | false | Error | ErrorClass | null
+
+/**
+ * Throws itself into the greenlet that started it, at its wait, when `ms` milliseconds have passed.
+ *
+ * @source gevent: `gevent.Timeout` (which takes seconds)
+ * @example
+ * ```ts
+ * import { run, sleep, Timeout } from 'greenloop'
+ *
+ * await run(function* () {
+ *   const timeout = new Timeout(5).start()
+ *   try {
+ *     yield* sleep(1000)
+ *   } catch (err) {
+ *     if (err !== timeout) throw err // another one's
+ *     console.log(String(err)) // Timeout: 5 ms
+ *   } finally {
+ *     timeout.cancel()
+ *   }
+ * })
+ * ```
+ */
+export class Timeout extends Interrupt implements Disposable, TimeLimit {
+  override readonly code: string = 'GREENLOOP_TIMEOUT'
+  /** How long; null: never. */
+  readonly ms: number | null
+  /** What it was given to throw. */
+  readonly exception: TimeoutException
+  readonly #ref: boolean
+  #timer: TimeoutTimer | null = null
+  #closed = false
+
+  /**
+   * @param ms - how long, in milliseconds, 0 and up; null never fires. @defaultValue null
+   * @param exception - what is thrown: itself by default, with a text for a string; `false`: itself, and {@link Timeout.run} lets it pass
+   * silently; an Error, or a class of errors, which is called without arguments when the time has passed.
+   * @param options - `ref: false`: the process does not stay for it.
+   * @throws UsageError when `ms` is negative or not a number, or `exception` none of these.
+   */
+  constructor(ms: number | null = null, exception: TimeoutException = null, options: TimeoutOptions = {}) {
+    if (ms !== null) checkMs('new Timeout()', 'ms', ms)
+    checkException(exception)
+    super(textOf(ms, exception))
+    this.ms = ms
+    this.exception = exception
+    this.#ref = options.ref ?? true
+  }
+
+  /** Whether it is running. */
+  get pending(): boolean {
+    return this.#timer?.list != null
+  }
+
+  /**
+   * Starts it for the current greenlet.
+   *
+   * @returns itself.
+   * @throws UsageError in plain code, when it is running, and when it was closed.
+   * @switches never
+   */
+  start(): this {
+    const greenlet = kernel.current
+    if (greenlet === kernel.main) {
+      throw new UsageError(
+        `A Timeout was started in plain code; it is thrown into the greenlet that starts it, and there is none.\n\n${wrongRight('new Timeout(10).start()', 'outside any greenlet', 'await run(function* () { new Timeout(10).start(); ... })')}`,
+      )
+    }
+    if (this.pending) throw new UsageError(`${String(this)} is running already; cancel() it before starting it again.`)
+    if (this.#closed) throw new UsageError(`${String(this)} was closed; make a new one, or cancel() it instead.`)
+    if (this.ms === null || this.ms === Infinity) return this
+    this.#timer = new TimeoutTimer(this, greenlet)
+    this.#timer.isRef = this.#ref
+    hubOf(greenlet).timers.add(this.#timer, this.ms)
+    return this
+  }
+
+  /** Stops it; it may be started again. @switches never */
+  cancel(): void {
+    const timer = this.#timer
+    if (timer === null) return
+    this.#timer = null
+    const { greenlet, thrown } = timer
+    hubOf(greenlet).timers.remove(timer)
+    // It may have fired while its greenlet could not take it, and wait for its next wait.
+    if (greenlet.$pending !== null && thrown !== null) {
+      const others = greenlet.$pending.filter((error) => error !== thrown)
+      greenlet.$pending = others.length > 0 ? others : null
+    }
+  }
+
+  /** Stops it for good. @switches never */
+  close(): void {
+    this.cancel()
+    this.#closed = true
+  }
+
+  /** For `using`: {@link close}. */
+  [Symbol.dispose](): void {
+    this.close()
+  }
+
+  /**
+   * Runs `fn(...args)` with this timeout: gevent's `with timeout:`. It is started before and closed after; one that runs already is closed
+   * after.
+   *
+   * @param fn - a generator function, or any function; it runs in the calling greenlet.
+   * @param args - what it is called with.
+   * @returns what `fn` returns; undefined when the time has passed and the exception is `false`.
+   * @throws what the timeout throws, else; what `fn` throws; UsageError at the call when `fn` is no function.
+   * @switches if `fn` does
+   * @example
+   * ```ts
+   * import { run, sleep, Timeout } from 'greenloop'
+   *
+   * await run(function* () {
+   *   const value = yield* new Timeout(5, false).run(function* () {
+   *     yield* sleep(1000)
+   *     return 'in time'
+   *   })
+   *   console.log(value) // undefined
+   * })
+   * ```
+   */
+  run<A extends readonly unknown[], T>(fn: (...args: A) => Driven<T>, ...args: A): Operation<T | undefined> {
+    if (typeof fn !== 'function') throw notAFunction('run', fn)
+    const start = () => (this.pending ? this : this.start())
+    return operation(`${String(this)} of ${fn.name}`, function* () {
+      const timeout = start()
+      try {
+        return yield* call(fn, args)
+      } catch (error) {
+        if (error === timeout && timeout.exception === false) return undefined
+        throw error
+      } finally {
+        timeout.close()
+      }
+    })
+  }
+
+  /** @internal The error to be thrown: made when the time has passed. */
+  $error(): Error {
+    const { exception } = this
+    if (exception === null || typeof exception === 'string' || exception === false) return this
+    return typeof exception === 'function' ? new exception() : exception
+  }
+
+  /**
+   * Makes one and starts it: `using timeout = Timeout.startNew(100)`. One that was made already is started unless it runs.
+   *
+   * @throws UsageError as the constructor and {@link start} do.
+   * @switches never
+   * @source gevent: `Timeout.start_new`
+   */
+  static startNew(timeout: number | null | Timeout = null, exception: TimeoutException = null): Timeout {
+    if (timeout instanceof Timeout) return timeout.pending ? timeout : timeout.start()
+    return new Timeout(timeout, exception).start()
+  }
+}
+recognise(Timeout, 'Timeout')
+
+class TimeoutTimer extends Timer {
+  readonly #timeout: Timeout
+  readonly greenlet: Coroutine
+  /** What it has thrown; null: it has not expired. */
+  thrown: Error | null = null
+
+  constructor(timeout: Timeout, greenlet: Coroutine) {
+    super()
+    this.#timeout = timeout
+    this.greenlet = greenlet
+  }
+
+  override expired(): void {
+    this.thrown = this.#timeout.$error()
+    hubOf(this.greenlet).interrupt(this.greenlet, this.thrown)
+  }
+}
+
+function textOf(ms: number | null, exception: TimeoutException): string {
+  const time = ms === null ? '' : `${String(ms)} ms`
+  if (exception === false) return `${time} (silent)`.trimStart()
+  if (exception === null || exception === '') return time
+  return `${time}: ${typeof exception === 'function' ? exception.name : String(exception)}`
+}
+
+function checkException(exception: unknown): void {
+  if (exception === null || exception === false || typeof exception === 'string' || exception instanceof Error) return
+  if (typeof exception === 'function' && exception.prototype instanceof Error) return
+  throw new UsageError(
+    `new Timeout() expects \`exception\` to be a string, false, an Error or a class of errors, but got ${show(exception)}.`,
+  )
+}
+
+/** Checks `timeoutMs`: milliseconds, or a Timeout. */
+export function checkLimit(caller: string, limit: unknown): void {
+  if (limit === undefined || limit instanceof Timeout) return
+  checkMs(caller, 'timeoutMs', limit)
+}
+
+/** What a wait throws whose limit has passed: the error of its Timeout, or a new one. */
+export function lateError(limit: Limit): Error {
+  return limit instanceof Timeout ? limit.$error() : new Timeout(limit as number) // a limit is a number or a Timeout
+}
+
+/** How `withTimeout` runs its function. */
+export interface WithTimeoutOptions<V> {
+  /** Milliseconds, 0 and up; null: no limit. */
+  ms: number | null
+  /** Given when the time has passed, instead of throwing. */
+  timeoutValue: V
+}
+
+/**
+ * Runs `fn(...args)` and throws a {@link Timeout} into it when it takes longer than `ms`.
+ *
+ * @param limit - how long, in milliseconds, 0 and up; null: no limit. Or `{ ms, timeoutValue }`: the value is given when the time has passed.
+ * @param fn - a generator function, or any function; it runs in the calling greenlet.
+ * @param args - what it is called with.
+ * @returns what `fn` returns, or `timeoutValue`.
+ * @throws Timeout when the time has passed and there is no `timeoutValue`; what `fn` throws, the Timeout of somebody else included;
+ * UsageError at the call for a wrong `limit` or `fn`.
+ * @switches if `fn` does
+ * @source gevent: `gevent.with_timeout`
+ * @example
+ * ```ts
+ * import { run, sleep, Timeout, withTimeout } from 'greenloop'
+ *
+ * await run(function* () {
+ *   try {
+ *     yield* withTimeout(5, sleep, 1000)
+ *   } catch (err) {
+ *     console.log(err instanceof Timeout) // true
+ *   }
+ *   console.log(yield* withTimeout({ ms: 5, timeoutValue: 'late' }, sleep, 1000)) // late
+ * })
+ * ```
+ */
+export function withTimeout<A extends readonly unknown[], T, V = never>(
+  limit: number | null | WithTimeoutOptions<V>,
+  fn: (...args: A) => Driven<T>,
+  ...args: A
+): Operation<T | V> {
+  const options = typeof limit === 'object' && limit !== null && 'ms' in limit ? limit : null
+  const ms = options === null ? (limit as number | null) : options.ms
+  if (ms !== null) checkMs('withTimeout()', 'ms', ms)
+  if (typeof fn !== 'function') throw notAFunction('withTimeout', fn)
+  return operation(`withTimeout(${String(ms)}, ${fn.name})`, function* (): Green<T | V> {
+    const timeout = new Timeout(ms).start()
+    try {
+      return yield* call(fn, args)
+    } catch (error) {
+      if (error === timeout && options !== null && 'timeoutValue' in options) return options.timeoutValue
+      throw error
+    } finally {
+      timeout.cancel()
+    }
+  })
+}
