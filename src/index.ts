@@ -8,6 +8,8 @@ export { setDebug } from './debug.ts'
 export {
   BlockingSwitchOutError,
   ConcurrentObjectUseError,
+  Empty,
+  Full,
   GreenletExit,
   GreenletKilledError,
   GreenloopError,
@@ -16,6 +18,8 @@ export {
   InvalidSwitchError,
   isInterrupt,
   LoopExit,
+  PoolFull,
+  ShutDown,
   SocketClosedError,
   UsageError,
 } from './errors/classes.ts'

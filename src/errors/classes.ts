@@ -14,6 +14,8 @@
  *   ConcurrentObjectUseError  your program: two greenlets wait on a thing made for one
  *   LoopExit             usually your program: nothing is left that could end the wait
  *   GreenletKilledError  get() of a greenlet that was killed
+ *   Empty, Full          nobody's: what a wait on a queue that is not to wait, or no longer, throws; PoolFull is a Full
+ *   ShutDown             nobody's: the queue was shut down
  *   SocketClosedError    the connection was closed under the wait
  *   InternalError        us: please report it
  * ```
@@ -145,6 +147,30 @@ export class GreenletKilledError extends GreenloopError {
   override readonly code: string = 'GREENLOOP_KILLED'
 }
 recognise(GreenletKilledError, 'GreenletKilledError')
+
+/** Expected: there is nothing to take, and the call is not to wait, or has waited long enough. */
+export class Empty extends GreenloopError {
+  override readonly code: string = 'GREENLOOP_EMPTY'
+}
+recognise(Empty, 'Empty')
+
+/** Expected: there is no room, and the call is not to wait, or has waited long enough. */
+export class Full extends GreenloopError {
+  override readonly code: string = 'GREENLOOP_FULL'
+}
+recognise(Full, 'Full')
+
+/** Expected: the pool has no free place, and the call is not to wait, or has waited long enough. A {@link Full}. */
+export class PoolFull extends Full {
+  override readonly code: string = 'GREENLOOP_POOL_FULL'
+}
+recognise(PoolFull, 'PoolFull')
+
+/** Expected: the queue was shut down; nothing goes in any more, and nothing is left to be taken. */
+export class ShutDown extends GreenloopError {
+  override readonly code: string = 'GREENLOOP_SHUT_DOWN'
+}
+recognise(ShutDown, 'ShutDown')
 
 /** The world, or your program: the socket was closed while a greenlet waited on it, or before it was used. */
 export class SocketClosedError extends GreenloopError {

@@ -81,7 +81,7 @@ export function awaitOperation<T>(operation: BaseOperation<T>): Promise<T> {
   try {
     step = operation.begin(agent)
   } catch (error) {
-    return Promise.reject(error as Error) // whatever it throws
+    return Promise.reject(error) // whatever it throws
   }
   if (step === SUSPENDED) return agent.wait()
   const { value } = step as IteratorReturnResult<T> // one that does not suspend is finished
