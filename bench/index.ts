@@ -6,12 +6,12 @@
  * met the machine in the same minute. Believe the ratios: absolute times are this machine's, at this hour.
  *
  * `--table switch` runs one table, `--rounds 3` is quicker, `--json` prints the samples. `--python path` names a Python that has
- * greenlet, for the row of greenlet's own C; without one that row is left out.
+ * greenlet and gevent, for the rows of their own C; without one it is said that there is none.
  */
 import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { findPython, measurePython } from './python.ts'
+import { findPython, measurePython, pythonRow } from './python.ts'
 import { TABLES, type Table } from './tables.ts'
 import type { Work } from './work.ts'
 
@@ -25,8 +25,6 @@ const { values: options } = parseArgs({
     work: { type: 'string' },
   },
 })
-
-const PYTHON_ROW = "python-greenlet's C"
 
 if (options.work === undefined) await compare(Number(options.rounds))
 else await measure(options.table ?? '', options.work)
@@ -50,9 +48,10 @@ async function compare(rounds: number): Promise<void> {
   if (!(rounds >= 1)) throw new Error(`--rounds takes a number, 1 or more, but got ${options.rounds}.`)
   const chosen = Object.entries(TABLES).filter(([name]) => options.table === undefined || options.table === name)
   if (chosen.length === 0) throw new Error(`There is no such table; there are ${Object.keys(TABLES).join(', ')}.`)
-  const python = findPython(options.python)
   for (const [name, table] of chosen) {
+    const python = table.python === undefined ? null : findPython(table.python, options.python)
     const samples = collect(name, table, rounds, python)
+    if (table.python !== undefined && python === null) console.log(`(no Python here has ${pythonRow(table.python)})`)
     if (options.json)
       console.log(JSON.stringify({ table: name, node: process.version, samples: Object.fromEntries(samples) }))
     else print(table, samples, rounds)
@@ -68,9 +67,10 @@ function collect(name: string, table: Table, rounds: number, python: string | nu
       const list = samples.get(row) ?? samples.set(row, []).get(row)
       list?.push(inFreshProcess(name, row, work))
     }
-    if (table.python === true && python !== null) {
-      const list = samples.get(PYTHON_ROW) ?? samples.set(PYTHON_ROW, []).get(PYTHON_ROW)
-      list?.push(measurePython(python))
+    if (table.python !== undefined && python !== null) {
+      const row = pythonRow(table.python)
+      const list = samples.get(row) ?? samples.set(row, []).get(row)
+      list?.push(measurePython(table.python, python))
     }
   }
   process.stderr.write(`${' '.repeat(40)}\r`)

@@ -1,38 +1,61 @@
 /**
- * python-greenlet, measured from here: the same two greenlets that hand control to each other, by its own C.
+ * The originals, measured from here: the same works in Python, by greenlet's and gevent's own C.
  */
 import { execFileSync } from 'node:child_process'
 
-const SWITCHES = 1_000_000
-const PROGRAM = `
+const TIMES = 1_000_000
+const CLOCK = 'from time import perf_counter\n'
+const PROGRAMS = {
+  switch: {
+    row: "python-greenlet's C",
+    module: 'greenlet',
+    program: `
 from greenlet import greenlet
-from time import perf_counter
-def main(switches):
+def main(times):
     def first(value):
         while True: b.switch(1)
     def second(value):
-        for i in range(switches // 2): a.switch(2)
+        for i in range(times // 2): a.switch(2)
     a, b = greenlet(first), greenlet(second)
     a.switch(0)
-main(${String(SWITCHES)} // 10)
-began = perf_counter()
-main(${String(SWITCHES)})
-print((perf_counter() - began) / ${String(SWITCHES)} * 1e9)
-`
+`,
+  },
+  spawn: {
+    row: 'gevent',
+    module: 'gevent',
+    program: `
+import gevent
+def task(): pass
+def main(times):
+    gevent.joinall([gevent.spawn(task) for _ in range(times)])
+`,
+  },
+} as const
 
-/** A Python that can import greenlet: the one that is named, else the one on the path; null when there is none. */
-export function findPython(named: string | undefined): string | null {
-  const python = named ?? 'python3'
-  try {
-    execFileSync(python, ['-c', 'import greenlet'], { stdio: 'ignore' })
-    return python
-  } catch (error) {
-    if (named !== undefined) throw new Error(`${named} cannot import greenlet.`, { cause: error })
-    return null
-  }
+/** What is measured in Python. */
+export type PythonWork = keyof typeof PROGRAMS
+
+/** How its row is called. */
+export function pythonRow(work: PythonWork): string {
+  return PROGRAMS[work].row
 }
 
-/** Nanoseconds per switch. */
-export function measurePython(python: string): number {
-  return Number(execFileSync(python, ['-c', PROGRAM], { encoding: 'utf8' }))
+/** A Python that can do it: the one that is named, else the one on the path, else the system's; null when there is none. */
+export function findPython(work: PythonWork, named: string | undefined): string | null {
+  for (const python of named === undefined ? ['python3', '/usr/bin/python3'] : [named]) {
+    try {
+      execFileSync(python, ['-c', `import ${PROGRAMS[work].module}`], { stdio: 'ignore' })
+      return python
+    } catch (error) {
+      if (named !== undefined) throw new Error(`${named} cannot import ${PROGRAMS[work].module}.`, { cause: error })
+    }
+  }
+  return null
+}
+
+/** Nanoseconds each. */
+export function measurePython(work: PythonWork, python: string): number {
+  const { program } = PROGRAMS[work]
+  const measured = `main(${String(TIMES / 10)})\nbegan = perf_counter()\nmain(${String(TIMES)})\nprint((perf_counter() - began) / ${String(TIMES)} * 1e9)`
+  return Number(execFileSync(python, ['-c', `${CLOCK}${program}\n${measured}`], { encoding: 'utf8' }))
 }

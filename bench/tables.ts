@@ -4,7 +4,10 @@
 import type { Work } from './work.ts'
 import { CALLS, DEEP, READY } from './works/calls.ts'
 import { MEMORY } from './works/memory.ts'
+import { AWAITS, QUEUES } from './works/queues.ts'
+import { KILLS, SPAWN, SPAWN_COLD, SPAWN_MEMORY } from './works/spawning.ts'
 import { SWITCHES, TRACING } from './works/switches.ts'
+import { SERVED, SLEEPERS, SLEEPERS_MEMORY, TIMEOUTS, YIELDS } from './works/time.ts'
 
 export interface Table {
   readonly title: string
@@ -13,8 +16,8 @@ export interface Table {
   /** The rows that the others are compared with. */
   readonly bases: readonly string[]
   readonly aims: string
-  /** Whether python-greenlet has a row. */
-  readonly python?: boolean
+  /** Which of the programs in Python has a row. */
+  readonly python?: 'switch' | 'spawn'
 }
 
 /** By name, in the order of printing. */
@@ -24,7 +27,7 @@ export const TABLES: Readonly<Record<string, Table>> = {
     unit: 'ns per switch',
     works: SWITCHES,
     bases: ['bare generators', 'async/await'],
-    python: true,
+    python: 'switch',
     aims: 'RawGreenlet within 2.4 x bare (2 x), at most 0.5 x async/await, a third of greenlet; Greenlet at most 10 ns more, nothing without AsyncLocalStorage',
   },
   tracing: {
@@ -62,5 +65,83 @@ export const TABLES: Readonly<Record<string, Table>> = {
     works: MEMORY,
     bases: ['bare generator'],
     aims: 'RawGreenlet at most 300 bytes (200) beyond its own frame',
+  },
+  spawn: {
+    title: 'A million tasks that return at once, spawned and joined',
+    unit: 'ns per task',
+    works: SPAWN,
+    bases: ['bare generators', 'async function, one await'],
+    python: 'spawn',
+    aims: 'at most 1.9 x bare (1.2 x), ahead of the async function with one await, 30 x ahead of gevent',
+  },
+  'spawn-cold': {
+    title: 'A hundred thousand of them, in a process that has spawned ten thousand',
+    unit: 'ns per task',
+    works: SPAWN_COLD,
+    bases: ['bare generators', 'async function, one await'],
+    aims: 'at most 1.2 x the async function with one await (ahead of it)',
+  },
+  'spawn-memory': {
+    title: 'What the process takes at the most, for a million tasks',
+    unit: 'bytes per task',
+    works: SPAWN_MEMORY,
+    bases: ['bare generators', 'async function, one await'],
+    aims: 'at most 300 bytes (190)',
+  },
+  yields: {
+    title: 'A million yields of a thousand coroutines; only sleep(0) and setImmediate let sockets and timers be served',
+    unit: 'ns per yield',
+    works: YIELDS,
+    bases: ['bare generators', 'await null'],
+    aims: 'at most 1.1 x await null (45 ns)',
+  },
+  served: {
+    title: 'What gets through while a thousand greenlets spin in sleep(0)',
+    unit: 'as the row says',
+    works: SERVED,
+    bases: ['events/s, nobody spins'],
+    aims: 'at least 800 socket events a second, a promise hop of at most 200 µs (60)',
+  },
+  queue: {
+    title: 'A million items through a queue',
+    unit: 'ns per item',
+    works: QUEUES,
+    bases: ['unbounded: promise queue', 'size 1: promise queue'],
+    aims: 'at most 0.8 x the promise queue (0.5 x), both',
+  },
+  sleepers: {
+    title: 'A hundred thousand sleepers, 10 to 1,000 ms each: what it takes beyond the longest nap',
+    unit: 'ns per sleeper',
+    works: SLEEPERS,
+    bases: ['setTimeout', 'async/await'],
+    aims: 'at most 0.75 x async/await (0.45 x)',
+  },
+  'sleepers-memory': {
+    title: 'What the process takes at the most, for a hundred thousand sleepers',
+    unit: 'bytes per sleeper',
+    works: SLEEPERS_MEMORY,
+    bases: ['setTimeout', 'async/await'],
+    aims: 'at most 0.65 x async/await, 800 bytes (600)',
+  },
+  timeout: {
+    title: 'A time limit that does not pass',
+    unit: 'ns each',
+    works: TIMEOUTS,
+    bases: ['clearTimeout(setTimeout())'],
+    aims: 'at most 0.35 x clearTimeout(setTimeout()) (0.2 x)',
+  },
+  kill: {
+    title: 'A million greenlets are killed',
+    unit: 'ns each',
+    works: KILLS,
+    bases: ['bare g.throw()'],
+    aims: 'waiting: at most 3 x a bare throw (2.4 x); never ran: at most 200 ns (110); nothing left on the heap',
+  },
+  await: {
+    title: 'Plain code awaits an operation whose value is ready',
+    unit: 'ns each',
+    works: AWAITS,
+    bases: ['await of a settled promise'],
+    aims: 'at most 3 x, without a helper greenlet',
   },
 }

@@ -44,6 +44,8 @@ class Notes implements Debugger {
   readonly #tops = new WeakMap<Coroutine, readonly string[]>()
   /** By `green` call, the frames of its caller. */
   readonly #callers = new WeakMap<Frame, readonly string[]>()
+  /** By who waits in the place of plain code, where its operation was made: when it begins, nothing of that code is on the stack. */
+  readonly #awaited = new WeakMap<Coroutine, string>()
   /** The operations that nobody has driven yet. What is collected in that state never will be. */
   readonly #undriven = new Set<Origin>()
   readonly #origins = new WeakMap<Described, Origin>()
@@ -83,6 +85,11 @@ class Notes implements Debugger {
     this.#collected.unregister(origin)
   }
 
+  operationAwaited(operation: Described, agent: Coroutine): void {
+    this.#awaited.set(agent, this.#origins.get(operation)?.place ?? '')
+    this.operationDriven(operation)
+  }
+
   suspended(greenlet: Coroutine): void {
     this.#tops.set(greenlet, framesHere())
   }
@@ -110,7 +117,12 @@ class Notes implements Debugger {
     for (const callee of [greenlet.$frame, ...(greenlet.$callers ?? []).slice(1).reverse()]) {
       if (callee !== null && greenlet.$callers !== null) lines.push(...(this.#callers.get(callee) ?? []))
     }
-    return lines.filter(hasPosition).reduceRight<GreenletFrame | null>((back, line) => parse(line, back), null)
+    if (!lines.some(hasPosition)) lines.push(this.#awaited.get(greenlet) ?? '')
+    return chain(lines)
+  }
+
+  birthOf(greenlet: Coroutine): GreenletFrame | null {
+    return chain(this.#births.get(greenlet) ?? [])
   }
 
   /** The process is ending: what was not driven never will be. */
@@ -131,6 +143,11 @@ class Notes implements Debugger {
 /** Whether a line of a stack trace says where in a file; those of V8's own functions do not: `at Array.map (<anonymous>)`. */
 function hasPosition(line: string): boolean {
   return /:\d+:\d+\)?$/u.test(line)
+}
+
+/** The lines of a stack trace as frames, innermost first. */
+function chain(lines: readonly string[]): GreenletFrame | null {
+  return lines.filter(hasPosition).reduceRight<GreenletFrame | null>((back, line) => parse(line, back), null)
 }
 
 /** A line of a stack trace as a frame: `at name (file:line:column)`, or without a name. There may be parentheses in the path. */

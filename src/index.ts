@@ -6,6 +6,7 @@
 export { copyContext } from './context.ts'
 export { setDebug } from './debug.ts'
 export {
+  type Blocked,
   BlockingSwitchOutError,
   ConcurrentObjectUseError,
   Empty,
@@ -23,11 +24,18 @@ export {
   SocketClosedError,
   UsageError,
 } from './errors/classes.ts'
-export { Greenlet, type KillOptions, type Link } from './gevent/greenlet.ts'
-export { type JoinallOptions, type Joined, joinall } from './gevent/joinall.ts'
-export { run } from './gevent/run.ts'
-export { type SleepOptions, sleep } from './gevent/sleep.ts'
-export { type SpawnOptions, spawn, spawnWith } from './gevent/spawn.ts'
+export { kill } from './gevent/end.ts'
+export { type GetOptions, Greenlet, type KillOptions } from './gevent/greenlet.ts'
+export { iwait } from './gevent/iwait.ts'
+export { type JoinallOptions, type Joined, joinall, killall } from './gevent/joinall.ts'
+export type { SpawnedGreenlet, SpawnTreeLocals } from './gevent/lineage.ts'
+export type { LinkedGreenlet, LinkReceiver, LinkTarget } from './gevent/links.ts'
+export { type RunOptions, run, runWith } from './gevent/run.ts'
+export { type SignalHandler, signalHandler } from './gevent/signal.ts'
+export { idle, type SleepOptions, sleep } from './gevent/sleep.ts'
+export { type SpawnOptions, spawn, spawnLater, spawnRaw, spawnWith } from './gevent/spawn.ts'
+export { type WaitForOptions, wait } from './gevent/wait.ts'
+export type { Linked, Waitable } from './gevent/waitable.ts'
 export {
   type Begun,
   type Context,
@@ -52,7 +60,30 @@ export {
 export { getHub, getswitchinterval, setswitchinterval } from './hub/default.ts'
 export type { Callback } from './hub/entry.ts'
 export type { Hub } from './hub/hub.ts'
+export type { AcquireOptions } from './sync/acquire.ts'
+export { AsyncResult } from './sync/async-result.ts'
+export { Channel } from './sync/channel.ts'
+export { Condition } from './sync/condition.ts'
+export { Event } from './sync/event.ts'
+export type { Exchange, QueueOptions } from './sync/exchange.ts'
+export { LifoQueue, PriorityQueue } from './sync/priority-queue.ts'
+export { Queue, SimpleQueue } from './sync/queue.ts'
+export { type Item, StopIteration } from './sync/queue-waits.ts'
+export { RLock } from './sync/rlock.ts'
+export { BoundedSemaphore, DummySemaphore, Semaphore } from './sync/semaphore.ts'
 export { Waiter } from './sync/waiter.ts'
+export { type Branch, type BranchValue } from './tasks/branch.ts'
+export { type Chosen, choose } from './tasks/choose.ts'
+export { Group } from './tasks/group.ts'
+export type { Input, ItemOf } from './tasks/input.ts'
+export type { ImapOptions, Inputs, ItemsOf, MapOptions, Mapper, ResultCallback } from './tasks/map.ts'
+export type { JoinOptions, Members } from './tasks/members.ts'
+export { type Nursery, nursery } from './tasks/nursery.ts'
+export { type PlaceOptions, Pool } from './tasks/pool.ts'
+export { type AllValues, all, any, race } from './tasks/race.ts'
+export { fromCallback, type NodeCallback } from './waiting/callback.ts'
+export type { Cursor, Sequence } from './waiting/cursor.ts'
+export { type EachSource, each, iterate } from './waiting/each.ts'
 export {
   Timeout,
   type TimeoutException,

@@ -1,16 +1,23 @@
 /**
- * Waiting for the end of one greenlet: `join`, `get`, `kill`.
+ * The end of one greenlet: waiting for it, `join`, `get`, `kill`, `use`, and bringing it about.
  *
  * Stands on waits. The methods that make these operations are `Greenlet`'s; waiting for several is in `joinall.ts` and `wait.ts`.
  */
 import { GreenletExit, GreenletKilledError, UsageError } from '../errors/classes.ts'
-import { type Coroutine, FAILED, RETURNED } from '../greenlet/kernel.ts'
+import { show } from '../errors/usage.ts'
+import { type Coroutine, FAILED, kernel, RETURNED, UNSTARTED } from '../greenlet/kernel.ts'
 import { ready, type Step, takePending } from '../greenlet/operation.ts'
-import type { Operation } from '../protocol.ts'
+import { type ErrorClass, isGreenlet, type RawGreenlet } from '../greenlet/raw-greenlet.ts'
+import { toError } from '../greenlet/switch.ts'
+import { leaveWait } from '../greenlet/trampoline.ts'
+import { hubOf } from '../hub/default.ts'
+import type { Task } from '../hub/tasks.ts'
+import type { Begun, Driven, Operation } from '../protocol.ts'
 import { ownerOf } from '../waiting/agent.ts'
 import type { Listenable, Listener } from '../waiting/linkable.ts'
-import { begun, HubOperation } from '../waiting/operation.ts'
+import { begun, HubOperation, operation } from '../waiting/operation.ts'
 import { lateError } from '../waiting/timeout.ts'
+import { call } from '../waiting/until.ts'
 import { type Limit, Wait } from '../waiting/wait.ts'
 
 /** A greenlet as those see it who wait for its end. */
@@ -64,18 +71,22 @@ export const NO_WAIT: Operation<void> = begun(
   })(),
 )
 
-/** Waits for the outcome: `get`. After `timeoutMs` it throws what `late` makes. */
+/** Waits for the outcome: `get`. When there is none in time it throws what its limit throws. */
 export class OutcomeOperation<T> extends HubOperation<T> {
   readonly #target: Ending
   readonly #limit: Limit | undefined
-  constructor(target: Ending, limit: Limit | undefined) {
+  readonly #block: boolean
+
+  constructor(target: Ending, limit: Limit | undefined, block: boolean) {
     super()
     this.#target = target
     this.#limit = limit
+    this.#block = block
   }
 
   override begin(greenlet: Coroutine): Step<T> {
     if (this.#target.$status >= RETURNED) return ready(outcomeOf(this.#target) as T) // what the body returned
+    if (!this.#block) throw lateError(this.#limit ?? 0)
     return new OutcomeWait(greenlet, this.#target).limit(this.#limit).park()
   }
 
@@ -114,6 +125,10 @@ class EndWait extends Wait implements Listener<Ending> {
   override describe(): string {
     return `${this.#verb}() of "${this.target.name}"`
   }
+
+  waitsFor(): readonly Coroutine[] {
+    return [this.target]
+  }
 }
 
 class OutcomeWait extends EndWait {
@@ -132,4 +147,83 @@ class OutcomeWait extends EndWait {
   override expired(limit: Limit): void {
     this.fail(lateError(limit))
   }
+}
+
+/** What `use` needs of a greenlet. */
+interface Used extends Ending {
+  readonly exception: unknown
+  join(): Operation<void>
+  kill(error?: Error): Begun<void>
+}
+
+/** `Greenlet.use`. */
+export function useGreenlet<G extends Used, R>(greenlet: G, fn: (greenlet: G) => Driven<R>): Operation<R> {
+  return operation(`use() of "${greenlet.name}"`, function* () {
+    let result: R
+    try {
+      result = yield* call(fn, [greenlet])
+    } catch (error) {
+      yield* greenlet.kill(error instanceof Error ? error : undefined)
+      if (greenlet.exception === error) greenlet.$readFailure() // it is on its way to somebody
+      throw error
+    }
+    try {
+      yield* greenlet.join()
+    } finally {
+      yield* greenlet.kill()
+    }
+    return result
+  })
+}
+
+/**
+ * Asks any greenlet to end, raw ones included, by throwing `error` at its wait, in its turn; one that has not run yet never will. One that has
+ * ended is left alone. Does not wait for the end: for that there is `g.kill()`, which a `Greenlet` has.
+ *
+ * @param greenlet - a greenlet, but not main.
+ * @param error - an Error, or a class of errors. @defaultValue `new GreenletExit()`
+ * @returns an operation that is over: driving it waits for nothing.
+ * @throws UsageError when either is something else.
+ * @switches never
+ * @source gevent: `gevent.kill`
+ * @example
+ * ```ts
+ * import { kill, sleep, spawnRaw } from 'greenloop'
+ *
+ * const raw = spawnRaw(function* () {
+ *   try {
+ *     yield* sleep(60_000)
+ *   } finally {
+ *     console.log('ends') // ends
+ *   }
+ * })
+ * await sleep(1)
+ * kill(raw)
+ * ```
+ */
+export function kill(greenlet: RawGreenlet, error?: Error | ErrorClass): Begun<void> {
+  if (!isGreenlet(greenlet)) throw new UsageError(`kill() expects a greenlet, but got ${show(greenlet)}.`)
+  if ((greenlet as Coroutine) === kernel.main)
+    throw new UsageError('kill() was given main, which is not a greenlet that could end.')
+  killAny(greenlet, toError('kill', error))
+  return NO_WAIT
+}
+
+/** Kills a greenlet of whatever kind. */
+export function killAny(greenlet: RawGreenlet, reason: Error): void {
+  if (greenlet.dead) return
+  if ('$runLinks' in greenlet) {
+    ;(greenlet as unknown as Task).kill(reason) // only those that belong to the hub have links
+    return
+  }
+  const hub = hubOf(greenlet)
+  if (greenlet.$heir === kernel.current) greenlet.$heir = kernel.main as RawGreenlet // that one is not in a switch to it
+  if (greenlet.$status !== UNSTARTED) {
+    hub.interrupt(greenlet, reason)
+    return
+  }
+  leaveWait(greenlet)
+  greenlet.$status = reason instanceof GreenletExit ? RETURNED : FAILED
+  greenlet.$slot = undefined
+  if (greenlet.$status === FAILED) hub.tell(reason, greenlet)
 }

@@ -4,42 +4,37 @@
  * A greenlet that the hub has started ends into the hub; one that is entered by `switch()` ends into main. Either way the outcome stays
  * in it: a failure is never thrown into main, but reported once if nobody reads it.
  *
- * Stands on `RawGreenlet` and the hub. Leaves starting with arguments and waiting for several to `spawn.ts`.
+ * Stands on `RawGreenlet` and the hub. Who made it is in `lineage.ts`, who is told of its end in `links.ts`; waiting for the end is in
+ * `end.ts`.
  */
 import { inheritContext } from '../context.ts'
 import '../debug.ts' // for GREENLOOP_DEBUG, whichever door a program comes in by
-import { GreenletExit } from '../errors/classes.ts'
-import { notAFunction } from '../errors/usage.ts'
-import { Arguments, type Coroutine, FAILED, type Frame, kernel, RETURNED, UNSTARTED } from '../greenlet/kernel.ts'
-import { type ErrorClass, RawGreenlet } from '../greenlet/raw-greenlet.ts'
-import { toError } from '../greenlet/switch.ts'
-import { deliver, leaveWait } from '../greenlet/trampoline.ts'
+import type { GreenletExit } from '../errors/classes.ts'
+import { checkMs, notAFunction } from '../errors/usage.ts'
+import { type Coroutine, FAILED, kernel, RETURNED, UNSTARTED } from '../greenlet/kernel.ts'
+import type { ErrorClass, RawGreenlet } from '../greenlet/raw-greenlet.ts'
+import { type Switch, toError } from '../greenlet/switch.ts'
+import { deliver } from '../greenlet/trampoline.ts'
 import { hubOf } from '../hub/default.ts'
-import type { Hub } from '../hub/hub.ts'
-import type { Task } from '../hub/tasks.ts'
+import { Timer } from '../hub/timers.ts'
 import type { Begun, Driven, Operation } from '../protocol.ts'
-import type { Listener } from '../waiting/linkable.ts'
 import { begun } from '../waiting/operation.ts'
 import { checkLimit, type WaitOptions } from '../waiting/timeout.ts'
-import { follow } from '../waiting/until.ts'
-import { EndOperation, NO_WAIT, OutcomeOperation } from './end.ts'
+import { EndOperation, NO_WAIT, OutcomeOperation, useGreenlet } from './end.ts'
+import { addSpawnCallback, KILLED, removeSpawnCallback, STARTED, tellSpawned } from './lineage.ts'
+import { LinkedGreenlet } from './links.ts'
+
+/** How `get` waits. */
+export interface GetOptions extends WaitOptions {
+  /** Whether to wait at all; without it `get` throws a `Timeout` at once when there is no outcome yet. @defaultValue true */
+  block?: boolean
+}
 
 /** How `kill` waits. */
 export interface KillOptions extends WaitOptions {
   /** Whether driving the call waits until the greenlet has ended. @defaultValue true */
   block?: boolean
 }
-
-/** Called when a greenlet has ended. */
-export type Link = (greenlet: Greenlet) => void
-
-// What a greenlet has been through, as bits of one number.
-/** The hub started it: it ends into the hub. */
-const STARTED = 1
-/** Its failure has reached somebody. */
-const READ = 2
-/** It was killed while it lived. */
-const KILLED = 4
 
 /**
  * A coroutine of the hub: gevent's `Greenlet`. Usually made by `spawn`.
@@ -64,13 +59,10 @@ const KILLED = 4
  * console.log(await countdown.get()) // lift-off
  * ```
  */
-export class Greenlet<T = unknown, A extends readonly unknown[] = readonly []> extends RawGreenlet<T> {
-  /** @internal */ declare $links: (Link | Listener)[] | Link | Listener | null
-  /** @internal */ declare $marks: number
-  /** @internal */ declare $older: Task | null
-  /** @internal */ declare $newer: Task | null
-  /** @internal Its number, or the name it was given; the default name is made of the number when it is asked for. */
-  declare $title: string | number
+export class Greenlet<T = unknown, A extends readonly unknown[] = readonly []>
+  extends LinkedGreenlet<T>
+  implements Disposable, AsyncDisposable
+{
   /** @internal Set when somebody has asked for {@link signal}. */
   declare $aborter: AbortController | null
 
@@ -80,31 +72,87 @@ export class Greenlet<T = unknown, A extends readonly unknown[] = readonly []> e
    * @throws UsageError when `fn` is no function.
    */
   constructor(fn?: ((...args: A) => Driven<T>) | null, ...args: A) {
-    // Every coroutine is a RawGreenlet; the body is called with `args` and nothing else, so its parameters need no second check.
-    super(fn as ((...args: never[]) => Driven<T>) | null | undefined, kernel.main as RawGreenlet)
-    const { length } = args
-    if (length > 0) this.$slot = length === 1 ? args[0] : new Arguments(args)
+    // The body is called with `args` and nothing else, so its parameters need no second check.
+    super(fn as ((...args: never[]) => Driven<T>) | null | undefined, args)
     this.$scope = inheritContext()
     this.$links = null
-    this.$marks = 0
-    this.$older = null
-    this.$newer = null
     this.$title = ++hubOf(this).made
     this.$aborter = null
   }
 
-  /** The hub that it runs on: that of its spawner. */
-  get hub(): Hub {
-    return hubOf(this)
+  /**
+   * Makes a greenlet of this class with the arguments of its constructor, and starts it.
+   *
+   * @throws UsageError when there is nothing to run.
+   * @switches never
+   * @source gevent: `Greenlet.spawn`
+   * @example
+   * ```ts
+   * import { Greenlet, sleep } from 'greenloop'
+   *
+   * class Nap extends Greenlet<string> {
+   *   ms: number
+   *   constructor(ms: number) {
+   *     super()
+   *     this.ms = ms
+   *   }
+   *   override *run() {
+   *     yield* sleep(this.ms)
+   *     return 'rested'
+   *   }
+   * }
+   * console.log(await Nap.spawn(3).get()) // rested
+   * ```
+   */
+  static spawn<A extends readonly unknown[], T>(
+    this: typeof Greenlet,
+    fn: (...args: A) => Driven<T>,
+    ...args: A
+  ): Greenlet<T>
+  static spawn<P extends readonly unknown[], G extends Greenlet>(this: new (...args: P) => G, ...args: P): G
+  static spawn(this: new (...args: never[]) => Greenlet, ...args: unknown[]): Greenlet {
+    const greenlet = new this(...(args as never[])) // the two signatures have checked them
+    greenlet.start()
+    return greenlet
   }
 
-  /** Stands in every message: the body's name and a number, `getPage-2`, until it is given another. */
-  override get name(): string {
-    return typeof this.$title === 'string' ? this.$title : `${super.name}-${String(this.$title)}`
+  /** {@link Greenlet.spawn}, `ms` milliseconds later, as {@link startLater} does. @switches never */
+  static spawnLater<A extends readonly unknown[], T>(
+    this: typeof Greenlet,
+    ms: number,
+    fn: (...args: A) => Driven<T>,
+    ...args: A
+  ): Greenlet<T>
+  static spawnLater<P extends readonly unknown[], G extends Greenlet>(
+    this: new (
+      ...args: P
+    ) => G,
+    ms: number,
+    ...args: P
+  ): G
+  static spawnLater(this: new (...args: never[]) => Greenlet, ms: number, ...args: unknown[]): Greenlet {
+    checkMs('spawnLater()', 'ms', ms)
+    const greenlet = new this(...(args as never[])) // the two signatures have checked them
+    greenlet.startLater(ms)
+    return greenlet
   }
 
-  override set name(name: string) {
-    this.$title = name
+  /**
+   * Has `callback` called with each greenlet that is about to be started, on whatever hub: by `spawn`, `spawnLater`, `start`, `startLater`.
+   * It must not wait; what it throws is thrown by the call that starts, and the greenlet is not started. One that is added twice is
+   * called once.
+   *
+   * @throws UsageError when it is no function.
+   * @switches never
+   * @source gevent: `Greenlet.add_spawn_callback`
+   */
+  static addSpawnCallback(callback: (greenlet: Greenlet) => unknown): void {
+    addSpawnCallback(callback)
+  }
+
+  /** Takes that back; an unknown one is ignored. @switches never */
+  static removeSpawnCallback(callback: (greenlet: Greenlet) => unknown): void {
+    removeSpawnCallback(callback)
   }
 
   /** Whether it was started, or switched to, and has not ended. */
@@ -149,12 +197,42 @@ export class Greenlet<T = unknown, A extends readonly unknown[] = readonly []> e
    * @source gevent: `Greenlet.start`
    */
   start(): void {
-    if (this.$status !== UNSTARTED || (this.$marks & STARTED) !== 0) return
-    this.$checkRunnable()
+    if (this.$mayStart()) this.$launch()
+  }
+
+  /**
+   * Has the hub run it `ms` milliseconds from now. It counts as started at once. Does nothing when it was started already, or has ended.
+   *
+   * @param ms - milliseconds, 0 and up; `Infinity`: not before it is switched to. Those with the same `ms` start in the order of the calls.
+   * @throws UsageError when `ms` is negative or not a number, and when there is nothing to run.
+   * @switches never
+   * @source gevent: `Greenlet.start_later` (which takes seconds)
+   */
+  startLater(ms: number): void {
+    checkMs('startLater()', 'ms', ms)
+    if (!this.$mayStart()) return
     this.$marks |= STARTED
     const hub = hubOf(this)
     hub.enter(this)
-    hub.enqueue(this)
+    const timer = new StartTimer(this, ms)
+    this.$wait = timer
+    if (ms !== Infinity) hub.timers.add(timer, ms)
+  }
+
+  /**
+   * Throws `error` into it at once, as `RawGreenlet.throw` does; one that has not run yet never will. The error stays in it, as any failure:
+   * it does not come back to the caller. One that has ended is left alone.
+   *
+   * To end a greenlet use {@link kill}: a greenlet that throws is not resumed by itself, since control goes on to the hub.
+   *
+   * @param error - an Error, or a class to make one of. @defaultValue `new GreenletExit()`
+   * @throws UsageError when `error` is neither.
+   * @switches always
+   * @source gevent: `Greenlet.throw`
+   */
+  override throw(error?: Error | ErrorClass): Switch {
+    const reason = toError('throw', error)
+    return this.dead ? (kernel.current as RawGreenlet).switch() : super.throw(reason) // every coroutine is one
   }
 
   /**
@@ -173,16 +251,16 @@ export class Greenlet<T = unknown, A extends readonly unknown[] = readonly []> e
   /**
    * Waits for the outcome.
    *
-   * @param options - `timeoutMs`: how long.
+   * @param options - `timeoutMs`: how long; `block: false`: not at all.
    * @returns what the body returned.
    * @throws what the body threw, the same object each time; GreenletKilledError when it was killed; a new Timeout when `timeoutMs` have
-   * passed; UsageError when a greenlet asks for its own.
+   * passed, or it is not to wait (what a given `Timeout` throws, else); UsageError when a greenlet asks for its own.
    * @switches only if it must wait
    * @source gevent: `Greenlet.get`
    */
-  get(options: WaitOptions = {}): Operation<T> {
+  get(options: GetOptions = {}): Operation<T> {
     checkLimit('get()', options.timeoutMs)
-    return new OutcomeOperation<T>(this, options.timeoutMs)
+    return new OutcomeOperation<T>(this, options.timeoutMs, options.block ?? true)
   }
 
   /**
@@ -197,119 +275,107 @@ export class Greenlet<T = unknown, A extends readonly unknown[] = readonly []> e
    * @switches only if it must wait
    * @source gevent: `Greenlet.kill`
    */
-  kill(error?: Error | ErrorClass, options: KillOptions = {}): Begun<void> {
+  override kill(error?: Error | ErrorClass, options: KillOptions = {}): Begun<void> {
     const reason = toError('kill', error)
     checkLimit('kill()', options.timeoutMs)
     if (this.$status >= RETURNED) return NO_WAIT
     this.$marks |= KILLED
-    if (this.$status === UNSTARTED) this.#endUnstarted(reason)
+    if (this.$status === UNSTARTED) this.$endUnstarted(reason)
     else hubOf(this).interrupt(this, reason)
     this.$aborter?.abort(reason)
     return options.block === false ? NO_WAIT : begun(new EndOperation(this, 'kill', options.timeoutMs))
   }
 
   /**
-   * Calls `callback(this)` when it has ended, in the hub; also when it has ended already. The callback must not wait. Reads the outcome.
+   * Runs `fn(this)` and does not go on before this greenlet has ended: gevent's `with greenlet:`. When `fn` returns, it is joined (a failure
+   * of it is not thrown), and killed if the join is broken off. When `fn` throws, it is killed by that error, which is thrown on.
    *
-   * @switches never
-   * @source gevent: `Greenlet.rawlink`
+   * @param fn - a generator function, or any function; it runs in the calling greenlet.
+   * @returns what `fn` returns.
+   * @throws what `fn` throws; UsageError at the call when `fn` is no function.
+   * @switches if `fn` does, and if it must wait for the end
+   * @source gevent: `Greenlet.__enter__`, `Greenlet.__exit__`
+   * @example
+   * ```ts
+   * import { run, sleep, spawn } from 'greenloop'
+   *
+   * await run(function* () {
+   *   const worker = spawn(sleep, 60_000)
+   *   try {
+   *     yield* worker.use(function* () {
+   *       yield* sleep(1)
+   *       throw new Error('no more')
+   *     })
+   *   } catch (err) {
+   *     console.log(String(err), worker.exception === err) // Error: no more true
+   *   }
+   * })
+   * ```
    */
-  rawlink(callback: Link): void {
-    if (typeof callback !== 'function') throw notAFunction('rawlink', callback)
-    this.$listen(callback)
+  use<R>(fn: (greenlet: this) => Driven<R>): Operation<R> {
+    if (typeof fn !== 'function') throw notAFunction('use', fn)
+    return useGreenlet(this, fn)
   }
 
-  /** Takes back a {@link rawlink}; an unknown one is ignored. @switches never */
-  unlink(callback: Link): void {
-    this.$ignore(callback)
+  /** For `using`: kills it, without waiting. @switches never */
+  [Symbol.dispose](): void {
+    this.kill()
   }
 
-  /** @internal */
-  $listen(listener: Link | Listener): void {
-    const { $links: links } = this
-    if (links === null) this.$links = listener
-    else if (Array.isArray(links)) links.push(listener)
-    else this.$links = [links, listener]
-    if (this.$status >= RETURNED) hubOf(this).enqueue(this)
-  }
-
-  /** @internal */
-  $ignore(listener: Link | Listener): void {
-    const { $links: links } = this
-    if (links === listener) this.$links = null
-    else if (Array.isArray(links)) {
-      const place = links.indexOf(listener)
-      if (place >= 0) links.splice(place, 1)
+  /**
+   * For `await using` in async code: joins it; what breaks the join off kills it. JavaScript does not say whether the block has failed: to
+   * end it then, use {@link use}.
+   */
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      await this.join()
+    } finally {
+      await this.kill()
     }
   }
 
-  /** @internal */
-  override get $state(): string {
-    return this.$status === UNSTARTED && this.started ? 'pending started' : super.$state
-  }
-
-  /** @internal */
-  override $adopt(made: unknown): Frame | null {
-    return follow(made)
+  /** @internal Whether `start` has something to do. Those who want to know are told. */
+  protected $mayStart(): boolean {
+    if (!isFresh(this)) return false
+    this.$checkRunnable()
+    tellSpawned(this)
+    return isFresh(this)
   }
 
   /** @internal */
   override $ended(): Coroutine {
-    this.#finish()
-    const byHub = (this.$marks & STARTED) !== 0 && !kernel.mainInside
-    if (byHub && !kernel.mainCalls.some((call) => call.target === this)) return kernel.main
+    this.$finish()
+    if (this.$endsIntoHub()) return kernel.main
     kernel.arrivedFrom = this
     return deliver(kernel.main, false, this.$status === RETURNED ? this.$slot : undefined)
   }
+}
 
-  /** @internal */
-  get $failureRead(): boolean {
-    return (this.$marks & READ) !== 0
+function isFresh({ $marks, $status }: LinkedGreenlet): boolean {
+  return $status === UNSTARTED && ($marks & STARTED) === 0
+}
+
+/** What one waits in that is to be started later; it leaves it when it is reached by other means. */
+class StartTimer extends Timer {
+  readonly #greenlet: Greenlet<unknown, never>
+  readonly #ms: number
+
+  constructor(greenlet: Greenlet<unknown, never>, ms: number) {
+    super()
+    this.#greenlet = greenlet
+    this.#ms = ms
   }
 
-  /** @internal */
-  $readFailure(): unknown {
-    this.$marks |= READ
-    return this.$slot
+  override expired(): void {
+    this.#greenlet.$wait = null
+    hubOf(this.#greenlet).enqueue(this.#greenlet)
   }
 
-  /** @internal */
-  $runLinks(): void {
-    // One by one, so that a link can still take back a later one.
-    for (let link = this.#nextLink(); link !== null; link = this.#nextLink()) {
-      if (typeof link !== 'function') {
-        link.notify(this)
-        continue
-      }
-      this.$marks |= READ
-      try {
-        link(this)
-      } catch (error) {
-        hubOf(this).tell(error, { name: `link of ${this.name}` })
-      }
-    }
+  undo(): void {
+    hubOf(this.#greenlet).timers.remove(this)
   }
 
-  #nextLink(): Link | Listener | null {
-    const { $links: links } = this
-    if (Array.isArray(links)) return links.shift() ?? null
-    this.$links = null
-    return links
-  }
-
-  #endUnstarted(reason: Error): void {
-    leaveWait(this)
-    this.$status = reason instanceof GreenletExit ? RETURNED : FAILED
-    this.$slot = reason
-    this.#finish()
-    this.$scope = null
-  }
-
-  /** Keeps the books when it has ended; its links run when its turn comes. */
-  #finish(): void {
-    const hub = hubOf(this)
-    const failed = this.$status === FAILED
-    hub.leave(this, failed)
-    if (failed || this.$links !== null) hub.enqueue(this)
+  describe(): string {
+    return `startLater(${String(this.#ms)})`
   }
 }

@@ -1,20 +1,23 @@
 /**
- * Waiting for the end of several greenlets.
+ * The end of several greenlets: waiting for it, and asking for it.
  *
- * Stands on `Greenlet`.
+ * One object listens to all of them and counts. Stands on `Greenlet`. Leaves waiting for other things than ends to `wait.ts`.
  */
 import { UsageError } from '../errors/classes.ts'
 import { show } from '../errors/usage.ts'
-import { type Coroutine, FAILED, RETURNED } from '../greenlet/kernel.ts'
-import { ready, type Step } from '../greenlet/operation.ts'
-import { isGreenlet } from '../greenlet/raw-greenlet.ts'
-import type { Operation } from '../protocol.ts'
+import { type Coroutine, FAILED, kernel, RETURNED, UNSTARTED } from '../greenlet/kernel.ts'
+import { ready, type Step, takePending } from '../greenlet/operation.ts'
+import { type ErrorClass, isGreenlet, type RawGreenlet } from '../greenlet/raw-greenlet.ts'
+import { toError } from '../greenlet/switch.ts'
+import { failureNumber } from '../hub/tasks.ts'
+import type { Begun, Operation } from '../protocol.ts'
+import { ownerOf } from '../waiting/agent.ts'
 import type { Listener } from '../waiting/linkable.ts'
-import { HubOperation } from '../waiting/operation.ts'
-import { checkLimit, type WaitOptions } from '../waiting/timeout.ts'
-import { Wait } from '../waiting/wait.ts'
-import type { Ending } from './end.ts'
-import type { Greenlet } from './greenlet.ts'
+import { begun, HubOperation } from '../waiting/operation.ts'
+import { checkLimit, lateError, type WaitOptions } from '../waiting/timeout.ts'
+import { type Limit, Wait } from '../waiting/wait.ts'
+import { type Ending, killAny, NO_WAIT } from './end.ts'
+import type { Greenlet, KillOptions } from './greenlet.ts'
 
 /** The greenlets that were given, in their order: a tuple for a list written out, an array for any other iterable. */
 export type Joined<G> = G extends readonly unknown[]
@@ -37,34 +40,105 @@ export interface JoinallOptions extends WaitOptions {
  * @param greenlets - any iterable of greenlets; one may be in it twice.
  * @param options - `timeoutMs`, `count`, `raiseError`.
  * @returns the greenlets, in the order they were given, also those that have not ended in time: ask each `successful()`.
- * @throws UsageError at the call for something that is no greenlet; with `raiseError` what the first that failed has thrown.
+ * @throws UsageError at the call for something that is no greenlet; with `raiseError` what the first that failed has thrown: first in
+ * time, also when several had failed before.
  * @switches only if it must wait
  * @source gevent: `gevent.joinall`
+ * @example
+ * ```ts
+ * import { joinall, sleep, spawn } from 'greenloop'
+ *
+ * function* square(n: number) {
+ *   yield* sleep(n)
+ *   return n * n
+ * }
+ * const joined = await joinall([spawn(square, 3), spawn(square, 2)])
+ * console.log(joined.map(({ value }) => value)) // [ 9, 4 ]
+ * ```
  */
 export function joinall<const G extends Iterable<Greenlet>>(
   greenlets: G,
   options: JoinallOptions = {},
 ): Operation<Joined<G>> {
-  const list = checkGreenlets(greenlets)
-  const { timeoutMs, count } = options
-  checkLimit('joinall()', timeoutMs)
-  if (count !== undefined && !(Number.isInteger(count) && count >= 0)) {
-    throw new UsageError(`joinall() expects \`count\` to be an integer, 0 or more, but got ${show(count)}.`)
-  }
+  const list = checkGreenlets('joinall()', greenlets, isEnding)
+  checkLimit('joinall()', options.timeoutMs)
+  checkCount('joinall()', options.count)
   return new Joinall(list, options) as Operation<unknown> as Operation<Joined<G>> // the list is G's elements in order
 }
 
-function checkGreenlets(greenlets: unknown): Greenlet[] {
+/**
+ * Asks all greenlets to end, by throwing `error` at their waits. The effect is at the call; driving the call waits for their ends.
+ *
+ * First those that have not run yet end, and never will run; then the others get the error, in the order of the list. Those that have ended
+ * are left alone. Raw greenlets may be among them.
+ *
+ * @param greenlets - any iterable of greenlets.
+ * @param error - an Error, or a class of errors, of which each gets one of its own. @defaultValue `GreenletExit`
+ * @param options - `block`: whether driving the call waits; `timeoutMs`: how long at the most.
+ * @throws UsageError at the call for a wrong argument, before anybody is killed; a new Timeout when `timeoutMs` have passed and one
+ * is still alive, which is then left to itself.
+ * @switches only if it must wait
+ * @source gevent: `gevent.killall`
+ * @example
+ * ```ts
+ * import { killall, sleep, spawn } from 'greenloop'
+ *
+ * const workers = ['a', 'b'].map((name) =>
+ *   spawn(function* () {
+ *     try {
+ *       yield* sleep(60_000)
+ *     } finally {
+ *       console.log(name, 'stops')
+ *     }
+ *   }),
+ * )
+ * await sleep(1)
+ * await killall(workers)
+ * console.log('all have ended')
+ * // a stops
+ * // b stops
+ * // all have ended
+ * ```
+ */
+export function killall(
+  greenlets: Iterable<RawGreenlet>,
+  error?: Error | ErrorClass,
+  options: KillOptions = {},
+): Begun<void> {
+  const list = checkGreenlets('killall()', greenlets, isGreenlet)
+  checkLimit('killall()', options.timeoutMs)
+  if (list.includes(kernel.main as RawGreenlet))
+    throw new UsageError('killall() was given main, which is not a greenlet that could end.')
+  if (list.length === 0) toError('killall', error)
+  const reasons = new Map(list.map((one) => [one, toError('killall', error)]))
+  const living = [...reasons].filter(([{ dead }]) => !dead)
+  const unstarted = living.filter(([{ $status }]) => $status === UNSTARTED)
+  const others = living.filter(([{ $status }]) => $status !== UNSTARTED)
+  for (const [one, reason] of [...unstarted, ...others]) killAny(one, reason)
+  const dying = others.map(([one]) => one)
+  return dying.length === 0 || options.block === false ? NO_WAIT : begun(new Killall(dying, options.timeoutMs))
+}
+
+/** Checks `count`: how many are waited for. */
+export function checkCount(caller: string, count: unknown): void {
+  if (count === undefined || (typeof count === 'number' && Number.isInteger(count) && count >= 0)) return
+  throw new UsageError(`${caller} expects \`count\` to be an integer, 0 or more, but got ${show(count)}.`)
+}
+
+/** Whether it can be listened to. Not `instanceof`: the greenlets of another copy of the library are as good. */
+function isEnding(value: unknown): value is Greenlet {
+  return isGreenlet(value) && '$listen' in value
+}
+
+function checkGreenlets<G>(caller: string, greenlets: unknown, isOne: (value: unknown) => value is G): G[] {
   if (typeof greenlets !== 'object' || greenlets === null || !(Symbol.iterator in greenlets)) {
-    throw new UsageError(`joinall() expects an iterable of greenlets, but got ${show(greenlets)}.`)
+    throw new UsageError(`${caller} expects an iterable of greenlets, but got ${show(greenlets)}.`)
   }
   const list = [...(greenlets as Iterable<unknown>)] // the line above asked for the iterator
   for (const [place, item] of list.entries()) {
-    // Not `instanceof`: the greenlets of another copy of the library are as good.
-    if (!isGreenlet(item) || !('$listen' in item))
-      throw new UsageError(`joinall() expects greenlets, but item ${String(place)} is ${show(item)}.`)
+    if (!isOne(item)) throw new UsageError(`${caller} expects greenlets, but item ${String(place)} is ${show(item)}.`)
   }
-  return list as Greenlet[]
+  return list as G[]
 }
 
 class Joinall extends HubOperation<readonly Greenlet[]> {
@@ -81,15 +155,16 @@ class Joinall extends HubOperation<readonly Greenlet[]> {
     const all = this.#greenlets
     const { count = all.length, timeoutMs, raiseError = false } = this.#options
     let ended = 0
+    let failed: Greenlet | null = null
     for (const one of all) {
       if (one.$status < RETURNED) continue
       ended++
-      if (raiseError && !one.successful()) throw one.$readFailure()
+      if (one.$status === FAILED && (failed === null || failureNumber(one) < failureNumber(failed))) failed = one
     }
+    if (raiseError && failed !== null) throw failed.$readFailure()
     const missing = Math.min(count, all.length) - ended
     if (missing <= 0) return ready(all)
-    if (all.includes(greenlet as Greenlet))
-      throw new UsageError(`Greenlet "${greenlet.name}" waits for itself in joinall(); it could never go on.`)
+    if (missing === all.length - ended) refuseSelf(greenlet, all, 'joinall')
     return new JoinallWait(greenlet, all, missing, raiseError).limit(timeoutMs).park()
   }
 
@@ -98,7 +173,35 @@ class Joinall extends HubOperation<readonly Greenlet[]> {
   }
 }
 
-/** One object listens to all of them, and counts. */
+class Killall extends HubOperation<void> {
+  readonly #greenlets: readonly RawGreenlet[]
+  readonly #limit: Limit | undefined
+
+  constructor(greenlets: readonly RawGreenlet[], limit: Limit | undefined) {
+    super()
+    this.#greenlets = greenlets
+    this.#limit = limit
+  }
+
+  override begin(greenlet: Coroutine): Step<void> {
+    const living = this.#greenlets.filter(({ dead }) => !dead)
+    if (living.length === 0) return ready(undefined)
+    refuseSelf(greenlet, living, 'killall')
+    return new KillallWait(greenlet, living).limit(this.#limit).park()
+  }
+
+  override toString(): string {
+    return `killall() of ${String(this.#greenlets.length)} greenlets`
+  }
+}
+
+/** Refuses a wait for itself among others, all of whom it needs. */
+export function refuseSelf(greenlet: Coroutine, targets: readonly unknown[], verb: string): void {
+  if (!targets.includes(ownerOf(greenlet))) return
+  if (greenlet.$pending !== null) throw takePending(greenlet) // it has killed itself, and this is its next wait
+  throw new UsageError(`Greenlet "${greenlet.name}" waits for itself in ${verb}(); it could never go on.`)
+}
+
 class JoinallWait extends Wait implements Listener<Ending> {
   readonly #greenlets: readonly Greenlet[]
   readonly #raiseError: boolean
@@ -131,10 +234,68 @@ class JoinallWait extends Wait implements Listener<Ending> {
     for (const one of this.#greenlets) one.$ignore(this)
   }
 
-  override describe(): string {
-    const waiting = this.#greenlets.filter((one) => one.$status < RETURNED)
-    const names = waiting.slice(0, 3).map((one) => `"${one.name}"`)
-    if (waiting.length > 3) names.push(`${String(waiting.length - 3)} more`)
-    return `joinall() for ${names.join(', ')}`
+  waitsFor(): readonly Coroutine[] {
+    return this.#greenlets.filter((one) => one.$status < RETURNED)
   }
+
+  override describe(): string {
+    return `joinall() for ${namesOf(this.waitsFor())}`
+  }
+}
+
+class KillallWait extends Wait implements Listener {
+  readonly #greenlets: readonly RawGreenlet[]
+  #missing: number
+  #over = false
+
+  constructor(greenlet: Coroutine, greenlets: readonly RawGreenlet[]) {
+    super(greenlet)
+    this.#greenlets = greenlets
+    this.#missing = greenlets.length
+    for (const one of greenlets) {
+      if (isEnding(one)) one.$listen(this)
+      else this.#listenToRaw(one)
+    }
+  }
+
+  notify(): void {
+    this.#missing--
+    if (this.#missing > 0 || this.#over) return
+    this.#over = true
+    this.succeed(undefined)
+  }
+
+  override expired(limit: Limit): void {
+    this.fail(lateError(limit))
+  }
+
+  protected override leave(): void {
+    this.#over = true
+    for (const one of this.#greenlets) if (isEnding(one)) one.$ignore(this)
+  }
+
+  waitsFor(): readonly Coroutine[] {
+    return this.#greenlets.filter(({ dead }) => !dead)
+  }
+
+  override describe(): string {
+    return `killall() of ${namesOf(this.waitsFor())}`
+  }
+
+  /** A raw greenlet has no links; so what is told of its end tells us, too. */
+  #listenToRaw(greenlet: RawGreenlet): void {
+    const ended = greenlet.$ended.bind(greenlet)
+    greenlet.$ended = () => {
+      const next = ended()
+      this.notify()
+      return next
+    }
+  }
+}
+
+/** The first three names of those that are waited for, and how many there are more. */
+export function namesOf(greenlets: readonly Coroutine[]): string {
+  const names = greenlets.slice(0, 3).map((one) => `"${one.name}"`)
+  if (greenlets.length > 3) names.push(`${String(greenlets.length - 3)} more`)
+  return names.join(', ')
 }

@@ -1,16 +1,16 @@
 /**
- * Waiting for time, and for nothing: `sleep`.
+ * Waiting for time, and for nothing: `sleep` and `idle`.
  *
- * Stands on the hub's timers.
+ * Stands on the hub's timers and its clock.
  */
 import { checkMs } from '../errors/usage.ts'
 import { type Coroutine, kernel } from '../greenlet/kernel.ts'
 import type { Step } from '../greenlet/operation.ts'
 import { hubOf } from '../hub/default.ts'
-import type { Hub } from '../hub/hub.ts'
 import { Timer } from '../hub/timers.ts'
 import type { Operation } from '../protocol.ts'
 import { begun, HubOperation } from '../waiting/operation.ts'
+import { Wait } from '../waiting/wait.ts'
 
 /** How `sleep` is counted. */
 export interface SleepOptions {
@@ -42,7 +42,7 @@ export interface SleepOptions {
 export function sleep(ms = 0, { ref = true }: SleepOptions = {}): Operation<void> {
   if (ms === 0) return kernel.debug === null ? NEXT_TURN : new NextTurn()
   checkMs('sleep()', 'ms', ms)
-  return new Sleep(ms, ref)
+  return ref ? new Sleep(ms) : new UncountedSleep(ms)
 }
 
 class NextTurn extends HubOperation<void> {
@@ -57,19 +57,19 @@ class NextTurn extends HubOperation<void> {
 const NEXT_TURN: Operation<void> = begun(new NextTurn()) // there is nothing of it to be driven
 
 class Sleep extends HubOperation<void> {
-  readonly ms: number
-  readonly ref: boolean
+  declare readonly ms: number
 
-  constructor(ms: number, ref: boolean) {
+  constructor(ms: number) {
     super()
     this.ms = ms
-    this.ref = ref
   }
 
   override begin(greenlet: Coroutine): Step<void> {
+    return this.park(greenlet, new Sleeper(greenlet))
+  }
+
+  protected park(greenlet: Coroutine, sleeper: Sleeper): Step<void> {
     const hub = hubOf(greenlet)
-    const sleeper = new Sleeper(greenlet, hub, this.ms)
-    if (!this.ref) sleeper.isRef = false
     if (this.ms !== Infinity) hub.timers.add(sleeper, this.ms)
     return hub.park(greenlet, sleeper)
   }
@@ -79,28 +79,96 @@ class Sleep extends HubOperation<void> {
   }
 }
 
+/** One for whom neither the process nor `wait()` stays. */
+class UncountedSleep extends Sleep {
+  override begin(greenlet: Coroutine): Step<void> {
+    const sleeper = new Sleeper(greenlet)
+    sleeper.isRef = false
+    return this.park(greenlet, sleeper)
+  }
+}
+
 /** A wait that is its own timer: a hundred thousand sleepers are a hundred thousand of these and nothing else. */
 class Sleeper extends Timer {
-  readonly #greenlet: Coroutine
-  readonly #hub: Hub
-  readonly #ms: number
+  declare private readonly greenlet: Coroutine
 
-  constructor(greenlet: Coroutine, hub: Hub, ms: number) {
+  constructor(greenlet: Coroutine) {
     super()
-    this.#greenlet = greenlet
-    this.#hub = hub
-    this.#ms = ms
+    this.greenlet = greenlet
   }
 
   override expired(): void {
-    this.#hub.wake(this.#greenlet, undefined)
+    hubOf(this.greenlet).wake(this.greenlet, undefined)
   }
 
   undo(): void {
-    this.#hub.timers.remove(this)
+    hubOf(this.greenlet).timers.remove(this)
   }
 
   describe(): string {
-    return `sleep(${String(this.#ms)})`
+    return `sleep(${String(this.list?.ms ?? Infinity)})`
+  }
+}
+
+/**
+ * Waits until nobody else is ready, after sockets and timers have been looked at: for work that is to be done when there is no other.
+ *
+ * While others are always ready it does not come back. Node knows no priorities: several who are idle go on in the order in which they came.
+ *
+ * @switches always
+ * @source gevent: `gevent.idle`
+ * @example
+ * ```ts
+ * import { idle, sleep, spawn } from 'greenloop'
+ *
+ * spawn(function* () {
+ *   for (let n = 1; n <= 3; n++) {
+ *     console.log('busy', n)
+ *     yield* sleep(0)
+ *   }
+ * })
+ * await idle()
+ * console.log('idle')
+ * // busy 1
+ * // busy 2
+ * // busy 3
+ * // idle
+ * ```
+ */
+export function idle(): Operation<void> {
+  return kernel.debug === null ? IDLE : new Idle()
+}
+
+class Idle extends HubOperation<void> {
+  override begin(greenlet: Coroutine): Step<void> {
+    const wait = new Idler(greenlet)
+    wait.look()
+    return wait.park()
+  }
+
+  override toString(): string {
+    return 'idle()'
+  }
+}
+const IDLE: Operation<void> = begun(new Idle()) // there is nothing of it to be driven
+
+class Idler extends Wait {
+  #over = false
+
+  /** Looks after the next I/O whether somebody is ready, and again, until nobody is. */
+  look(): void {
+    this.hub.clock.afterIO(() => {
+      if (this.#over) return
+      if (this.hub.busy) this.look()
+      else this.succeed(undefined)
+    })
+  }
+
+  protected override leave(): void {
+    this.#over = true
+  }
+
+  override describe(): string {
+    return 'idle()'
   }
 }

@@ -92,6 +92,8 @@ export interface Debugger {
   /** An operation was made that does nothing until it is driven. */
   operationMade(operation: Described): void
   operationDriven(operation: Described): void
+  /** Plain code awaits an operation, and `agent` waits in its place. */
+  operationAwaited(operation: Described, agent: Coroutine): void
   /** The running greenlet makes a switch or begins a wait. */
   suspended(greenlet: Coroutine): void
   /** A `green` function is called by the running greenlet. */
@@ -99,6 +101,8 @@ export interface Debugger {
   /** An error ends the greenlet. */
   failed(greenlet: Coroutine, error: unknown): void
   frameOf(greenlet: Coroutine): GreenletFrame | null
+  /** Where it was made. */
+  birthOf(greenlet: Coroutine): GreenletFrame | null
 }
 
 /** The generator that a greenlet's body made. */
@@ -182,6 +186,7 @@ export interface MainCall {
   /** Whom it switched to. */
   readonly target: Coroutine
   settle(failed: boolean, outcome: unknown): void
+  toString(): string
 }
 
 /** The shared cell. */
@@ -213,6 +218,13 @@ export interface Kernel {
   everyWaitSwitches: boolean
   /** Set when the process is exiting: nothing can be switched to any more. */
   exiting: boolean
+  /**
+   * Those whom the host wants resumed when control comes back to main, linked through `$behind`; null: it wants control itself. Set only
+   * while the trampoline runs for the host.
+   */
+  round: Coroutine | null
+  /** How many of the round may be resumed before the host wants control. */
+  budget: number
   /** What came back to main; its `$slot` holds it. */
   arrival: 0 | 1 | 2
   /** Who it came from: the greenlet that ended or switched. */
@@ -265,6 +277,8 @@ function shareKernel(): Kernel {
     tracing: false,
     everyWaitSwitches: false,
     exiting: false,
+    round: null,
+    budget: 0,
     arrival: NOTHING_ARRIVED,
     arrivedFrom: null,
     arguments: ArgumentList,

@@ -395,6 +395,11 @@ export function toError(caller: string, error: unknown): Error {
   if (error === undefined) return new GreenletExit()
   if (error instanceof Error) return error
   if (Object.prototype.toString.call(error) === '[object Error]') return error as Error // one of another realm
-  if (typeof error === 'function' && error.prototype instanceof Error) return new (error as new () => Error)() // checked on this line
+  if (isErrorClass(error)) return new error()
   throw notAnError(caller, error)
+}
+
+/** Whether `value` is a class of errors: `Error`, or one that derives from it. */
+export function isErrorClass(value: unknown): value is new () => Error {
+  return value === Error || (typeof value === 'function' && value.prototype instanceof Error)
 }

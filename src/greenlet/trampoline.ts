@@ -35,6 +35,8 @@ import {
   INTERRUPTED,
   kernel,
   NO_ARGUMENTS,
+  NOT_READY,
+  NOTHING_ARRIVED,
   OCCUPIED,
   READY,
   READY_CANCELLED,
@@ -93,7 +95,10 @@ export function leave(): void {
   resumed.value = undefined // else the last message would live until the next switch
 }
 
-/** Runs greenlets one after the other, as long as they share the async context of the first; answers who is next. */
+/**
+ * Runs greenlets one after the other, as long as they share the async context of the first; answers who is next. Where control would come
+ * back to main, the next of the host's round is resumed instead: to go through the host for each would cost as much again.
+ */
 function run(first: Coroutine): Coroutine {
   // Taken out of their cells once a run: an imported binding is read and checked anew at each use.
   const cell = kernel
@@ -103,40 +108,56 @@ function run(first: Coroutine): Coroutine {
   const next = nextStep
   const interrupted = INTERRUPTED
   const occupied = OCCUPIED
+  let { round, budget } = cell
   let greenlet = first
-  for (;;) {
-    // The same greenlet again is no transfer: one of its frames has ended, and the one that called it goes on.
-    if (cell.tracer !== null && cell.current !== greenlet) traceTransfer(greenlet, greenlet.$status === interrupted)
-    cell.current = greenlet
-    let step: Step | null = null
-    let error: unknown
-    try {
-      if (greenlet.$status > interrupted) {
-        greenlet.$status = occupied
-        message.value = greenlet.$slot
-        greenlet.$slot = undefined
-        step = next.call(greenlet.$frame as Frame, message) // it has started and is not dead
-      } else {
-        step = firstStep(greenlet)
+  try {
+    for (;;) {
+      // The same greenlet again is no transfer: one of its frames has ended, and the one that called it goes on.
+      if (cell.tracer !== null && cell.current !== greenlet) traceTransfer(greenlet, greenlet.$status === interrupted)
+      cell.current = greenlet
+      let step: Step | null = null
+      let error: unknown
+      try {
+        if (greenlet.$status > interrupted) {
+          greenlet.$status = occupied
+          message.value = greenlet.$slot
+          greenlet.$slot = undefined
+          step = next.call(greenlet.$frame as Frame, message) // it has started and is not dead
+        } else {
+          step = firstStep(greenlet)
+        }
+      } catch (thrown) {
+        error = thrown
       }
-    } catch (thrown) {
-      error = thrown
+      let heir: Coroutine
+      if (step === suspended) {
+        heir = greenlet.$goal as Coroutine // an operation that answers SUSPENDED has set it
+        greenlet.$goal = null
+        if (suspending.length > 0) keepFrames(greenlet)
+      } else {
+        heir = settle(greenlet, step, error)
+      }
+      if (heir === main) {
+        if (round === null || budget <= 0 || cell.arrival !== NOTHING_ARRIVED || cell.tracer !== null) return heir
+        // One that has ended, whose turn was cancelled, or with another context is for the host.
+        if (round.$turn !== READY || round.$status >= RETURNED || round.$scope !== cell.scope) return heir
+        greenlet = round
+        round = greenlet.$behind
+        budget--
+        greenlet.$behind = null
+        greenlet.$turn = NOT_READY
+        continue
+      }
+      const { $scope: scope } = heir
+      if (scope !== cell.scope) {
+        if (scope !== null) return heir
+        if (greenlet.$scope !== null) cell.lender = greenlet // a raw greenlet goes on in the context of the one that resumes it
+      }
+      greenlet = heir
     }
-    let heir: Coroutine
-    if (step === suspended) {
-      heir = greenlet.$goal as Coroutine // an operation that answers SUSPENDED has set it
-      greenlet.$goal = null
-      if (suspending.length > 0) keepFrames(greenlet)
-    } else {
-      heir = settle(greenlet, step, error)
-    }
-    if (heir === main) return heir
-    const { $scope: scope } = heir
-    if (scope !== cell.scope) {
-      if (scope !== null) return heir
-      if (greenlet.$scope !== null) cell.lender = greenlet // a raw greenlet goes on in the context of the one that resumes it
-    }
-    greenlet = heir
+  } finally {
+    cell.round = round
+    cell.budget = budget
   }
 }
 

@@ -82,12 +82,14 @@ export abstract class Entry implements Coroutine {
 
 /** What `hub.runCallback` gives: the call that is to come. */
 export class Callback extends Entry {
-  readonly #fn: () => unknown
+  readonly #fn: (...args: readonly unknown[]) => unknown
+  readonly #args: readonly unknown[]
 
   /** @internal */
-  constructor(hub: object, fn: () => unknown) {
+  constructor(hub: object, fn: (...args: readonly unknown[]) => unknown, args: readonly unknown[]) {
     super(hub)
     this.#fn = fn
+    this.#args = args
   }
 
   /** Whether it is still to be called. */
@@ -107,7 +109,7 @@ export class Callback extends Entry {
 
   /** @internal */
   override $runLinks(): void {
-    callInHub('runCallback', this.#fn)
+    callInHub('runCallback', this.#fn, ...this.#args)
   }
 }
 

@@ -23,7 +23,6 @@
  * Stands on the trampoline, the clock and the greenlet's host slots. Leaves to `greenlet.ts` what a greenlet is beyond its switching.
  */
 import { inEmptyContext } from '../context.ts'
-import { LoopExit } from '../errors/classes.ts'
 import { notAFunction } from '../errors/usage.ts'
 import {
   type Coroutine,
@@ -39,11 +38,11 @@ import {
   UNSTARTED,
 } from '../greenlet/kernel.ts'
 import { SUSPENDED, takePending } from '../greenlet/operation.ts'
-import { awaitedMainCalls, resume } from '../greenlet/switch.ts'
+import { resume } from '../greenlet/switch.ts'
 import { leave, leaveWait } from '../greenlet/trampoline.ts'
 import type { Suspend } from '../protocol.ts'
 import { type Clock, type Scheduler, switchInterval, systemClock } from './clock.ts'
-import { deadlockReport } from './deadlock.ts'
+import { raiseLoopExit } from './deadlock.ts'
 import { Callback } from './entry.ts'
 import { ReadyList } from './ready-list.ts'
 import { debugObserver, type HubObserver, reportOnStderr } from './report.ts'
@@ -87,7 +86,10 @@ export class Hub {
   /** @internal Waits until nothing is left to be waited for; told at the end of the slice in which that is so. */
   readonly idleWaits: Set<IdleWait> = new Set<IdleWait>()
 
-  readonly #ready = new ReadyList()
+  readonly #all = new ReadyList()
+  readonly #woken = new ReadyList() // by the links that run now
+  /** Where those go who become ready: one of the two above. */
+  #ready = this.#all
   /** The last of those whom the links of an ended greenlet have woken; read where they are put in front. */
   #lastWoken: Coroutine | null = null
   readonly #living = new Living()
@@ -204,11 +206,17 @@ export class Hub {
    */
   runCallback<A extends readonly unknown[]>(fn: (...args: A) => unknown, ...args: A): Callback {
     if (typeof fn !== 'function') throw notAFunction('runCallback', fn)
-    const call = () => fn(...args)
-    Object.defineProperty(call, 'name', { value: fn.name })
-    const callback = new Callback(this, call)
-    this.enqueue(callback)
+    const callback = new Callback(this, fn as (...args: readonly unknown[]) => unknown, args) // it is called with these
+    this.enqueueCallback(callback)
     return callback
+  }
+
+  /** @internal Puts a callback behind all who are ready, also when a callback asks for it: two that did so in turn would shut out the rest. */
+  enqueueCallback(callback: Coroutine): void {
+    const ready = this.#ready
+    this.#ready = this.#all
+    this.enqueue(callback)
+    this.#ready = ready
   }
 
   /** @internal Counts a greenlet among the living. */
@@ -229,9 +237,14 @@ export class Hub {
     return this.#living.list()
   }
 
+  /** @internal Whether somebody is ready. */
+  get busy(): boolean {
+    return this.#ready.first !== null
+  }
+
   /** Whether nothing is left that could make anybody go on: nobody is ready, no timer runs, nothing outside was asked. */
   get idle(): boolean {
-    return this.#ready.first === null && this.timers.refs === 0 && this.outstanding === 0
+    return !this.busy && this.timers.refs === 0 && this.outstanding === 0
   }
 
   /** @internal Tells those who wait for it that nothing is left. Answers whether there was any. */
@@ -244,22 +257,7 @@ export class Hub {
 
   /** @internal Raises LoopExit in every wait of main: nothing is left that could end one. Answers whether there was any. */
   raiseLoopExit(): boolean {
-    const calls = awaitedMainCalls()
-    if (this.#ready.first !== null || (this.mainWaits.size === 0 && calls.length === 0)) return false
-    const mains = [...this.mainWaits]
-    const text = deadlockReport({
-      mains,
-      calls,
-      living: this.living(),
-      timers: this.timers.count,
-      outstanding: this.outstanding,
-    })
-    for (const main of mains) this.interrupt(main, new LoopExit(text))
-    for (const call of calls) {
-      kernel.mainCalls.splice(kernel.mainCalls.indexOf(call), 1)
-      call.settle(true, new LoopExit(text))
-    }
-    return true
+    return !this.busy && raiseLoopExit(this)
   }
 
   /** Somebody has become ready while nobody was: has a slice begin. */
@@ -301,12 +299,19 @@ export class Hub {
       greenlet.$turn = NOT_READY
       let next = behind
       if (turn === READY) {
-        if (greenlet.$status < RETURNED) this.#resume(greenlet)
-        else {
+        if (greenlet.$status < RETURNED) {
+          kernel.round = behind // the trampoline goes on with them by itself
+          kernel.budget = look - resumed - 1
+          this.#resume(greenlet)
+          next = kernel.round
+          kernel.round = null
+          resumed = look - kernel.budget
+        } else {
           next = this.#runLinks(greenlet as Task, behind)
           if (behind === null && next !== null) last = this.#lastWoken
+          this.#lastWoken = null // nobody dead is to be held
+          resumed++
         }
-        resumed++
       }
       if (resumed >= look) {
         const elapsed = clock.now() - began
@@ -348,19 +353,17 @@ export class Hub {
   /** Runs the links of one that has ended. Those that they wake are put in front of `behind`; answers who is next. */
   #runLinks(task: Task, behind: Coroutine | null): Coroutine | null {
     leave()
-    const ready = this.#ready
-    const { first, last } = ready
-    if (this.scheduler === null) ready.takeAll()
+    if (this.scheduler === null) this.#ready = this.#woken
     try {
       task.$runLinks()
     } catch (error) {
       this.tell(error, task)
     }
     if (this.scheduler !== null) return behind // it is to choose among all
-    // before:  first … last          while links run:  woken …          now:  woken … behind …  first … last
-    const { first: woken, last: lastWoken } = ready
-    ready.first = first
-    ready.last = last
+    // before:  behind …          #woken:  woken … lastWoken          now:  woken … lastWoken, behind …
+    this.#ready = this.#all
+    const { last: lastWoken } = this.#woken
+    const woken = this.#woken.takeAll()
     if (woken === null || lastWoken === null) return behind
     lastWoken.$behind = behind
     this.#lastWoken = lastWoken

@@ -46,6 +46,15 @@ export class Living {
   }
 }
 
+/** When a greenlet failed, as a number that grows with each failure; a failure costs much more than its entry. */
+const failedAt = new WeakMap<object, number>()
+let failures = 0
+
+/** Tells which of two failures came first: that of the lower number. */
+export function failureNumber(greenlet: object): number {
+  return failedAt.get(greenlet) ?? Infinity // of another copy of the library
+}
+
 /** Those that were ended by an error, until it is known whether anybody reads that. */
 export class Failures {
   #failed: Task[] = []
@@ -55,6 +64,7 @@ export class Failures {
   }
 
   add(task: Task): void {
+    failedAt.set(task, failures++)
     this.#failed.push(task)
   }
 

@@ -11,15 +11,24 @@ import type { Alarm, Clock } from './clock.ts'
 /** A node in the lists of {@link Timers}. Subclasses say what happens when the time has come. */
 export abstract class Timer {
   /** Set while it runs, null before and after. */
-  list: TimerList | null = null
-  before: Timer | null = null
-  after: Timer | null = null
+  declare list: TimerList | null
+  declare before: Timer | null
+  declare after: Timer | null
   /** When it is due, in whole milliseconds of the clock: never early, and small integers are kept without a box. */
-  due = 0
+  declare due: number
   /** Breaks ties: what was started first is due first. */
-  sequence = 0
-  /** Whether it keeps the process alive, and `hub.join()` waiting. */
-  isRef = true
+  declare sequence: number
+  /** Whether it keeps the process alive, and `wait()` waiting. */
+  declare isRef: boolean
+
+  constructor() {
+    this.list = null
+    this.before = null
+    this.after = null
+    this.due = 0
+    this.sequence = 0
+    this.isRef = true
+  }
 
   /** The time has come. The timer is no longer in any list. */
   abstract expired(): void
@@ -53,6 +62,8 @@ export class Timers {
   readonly #onDue: () => void
   readonly #lists = new Map<number, TimerList>()
   readonly #heap: TimerList[] = []
+  /** The list that was asked for last: the same duration is used again and again. */
+  #latest = new TimerList(NaN)
   #alarm: Alarm | null = null
   #alarmDue = 0
   #alarmIsRef = false
@@ -108,13 +119,18 @@ export class Timers {
   }
 
   #listFor(ms: number): TimerList {
+    if (this.#latest.ms === ms) return this.#latest
     const known = this.#lists.get(ms)
-    if (known !== undefined) return known
+    if (known !== undefined) {
+      this.#latest = known
+      return known
+    }
     if (this.#lists.size >= LISTS_KEPT) {
       for (const [key, list] of this.#lists) if (list.first === null) this.#lists.delete(key)
     }
     const list = new TimerList(ms)
     this.#lists.set(ms, list)
+    this.#latest = list
     return list
   }
 

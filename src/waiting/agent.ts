@@ -30,6 +30,23 @@ export abstract class Agent extends Entry {
   override get name(): string {
     return this.owner.name
   }
+
+  /** What it is a branch of, if of all branches only one may come true; null: nothing of that kind. */
+  get choice(): object | null {
+    return null
+  }
+}
+
+/**
+ * Whether the two are branches of one choice, of which only one may come true. Such two must not be given to each other: both would have
+ * happened.
+ */
+export function areRivals(one: Coroutine, other: Coroutine): boolean {
+  for (let a = one; a instanceof Agent; a = a.owner) {
+    if (a.choice === null) continue
+    for (let b = other; b instanceof Agent; b = b.owner) if (a !== b && a.choice === b.choice) return true
+  }
+  return false
 }
 
 /** Who really waits: the greenlet itself, or the owner of an agent. For whatever belongs to a greenlet, such as a lock. */
@@ -76,7 +93,7 @@ let spare: MainAgent | null = null
 export function awaitOperation<T>(operation: BaseOperation<T>): Promise<T> {
   const agent = spare ?? new MainAgent(kernel.main)
   spare = null
-  if (kernel.debug !== null) kernel.debug.operationDriven(operation)
+  if (kernel.debug !== null) kernel.debug.operationAwaited(operation, agent)
   let step: IteratorResult<unknown, T>
   try {
     step = operation.begin(agent)

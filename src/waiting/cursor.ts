@@ -6,8 +6,8 @@
  *
  * Stands on operations. Leaves to subclasses where the values come from.
  */
-import { UsageError } from '../errors/classes.ts'
-import { wrongRight } from '../errors/usage.ts'
+import { ConcurrentObjectUseError, UsageError } from '../errors/classes.ts'
+import { type Named, wrongRight } from '../errors/usage.ts'
 import type { Operation } from '../protocol.ts'
 
 /** A sequence that is read value by value. */
@@ -59,6 +59,13 @@ export abstract class Cursor<T> implements AsyncIterable<T>, Disposable {
     this.#value = undefined
     return false
   }
+}
+
+/** A cursor holds one value; so two cannot read it at once. `call` is the call as a person writes it. */
+export function secondReader(call: string, second: Named, first: Named): ConcurrentObjectUseError {
+  return new ConcurrentObjectUseError(
+    `Greenlet "${second.name}" waits in ${call}, where "${first.name}" waits already.`,
+  )
 }
 
 /** Can be read by a cursor of its own. */

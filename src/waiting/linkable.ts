@@ -10,7 +10,11 @@
  * ```
  *
  * Invariants. Who comes after `changed()` is not told by it, unless the object is ready when it comes. Who leaves before the turn is not
- * told. A callback that throws is reported, and the rest go on.
+ * told. A callback that throws is reported, and the rest go on. Callbacks that link each other again and again take turns with everybody
+ * else: a new link of a callback is told in a later turn, at the tail of the ready list.
+ *
+ * Lingering. For an object that lingers, the notifier takes one more turn, right behind those who were told when these are several. Until
+ * then they are still being told, as in gevent, where it switches to one after the other: who finds the object ready can get in line.
  *
  * Stands on the hub's entries and the wait list. Leaves to subclasses what ready means, and what being told gives to a wait.
  * @see gevent: `gevent._abstract_linkable`
@@ -44,6 +48,8 @@ interface LinkNode extends ListNode {
 
 /** A wait for a linkable. Subclasses say in `notify` what it gives; they are out of the list then. */
 export abstract class LinkWait extends Wait implements LinkNode {
+  // Not assigned in a constructor: if no class from Wait down had a field of this kind, V8 would mistake the size of the object while it
+  // compiles, and never optimise who makes one (measured: six times the cost of a wait).
   round = 0
 
   abstract notify(): void
@@ -56,7 +62,7 @@ export abstract class Linkable implements Listenable {
   /** Those of this round and before are told when the notifier has its turn. */
   #due = -1
   #notifier: Notifier | null = null
-  #scheduled = false
+  #telling = false
 
   /** Whether it is ready. */
   abstract ready(): boolean
@@ -106,17 +112,32 @@ export abstract class Linkable implements Listenable {
 
   /** @internal The notifier has its turn. */
   $notify(): void {
-    this.#scheduled = false
     const due = this.#due
+    let told = 0
     for (let node = this.#links.first; node !== null && node.round <= due && this.due(); node = this.#links.first) {
       this.#links.remove(node)
       node.notify(this)
+      told++
     }
+    if (this.#due > due) this.#call()
+    else if (told > 1 && this.lingers)
+      hubOf(kernel.current).enqueue(this.#notifier as Notifier) // it has its turn
+    else this.#telling = false
   }
 
-  /** Whether those are being told who have not been yet: they wait in the ready list, in their order. */
+  /** @internal Whether `node`, which has left, was to be told in the coming turn. */
+  $wasDue(node: LinkNode): boolean {
+    return this.#telling && node.round <= this.#due
+  }
+
+  /** Whether some of those who were there when it became ready have still to be told; of one that {@link lingers}: to run. */
   protected get telling(): boolean {
-    return this.#scheduled
+    return this.#telling
+  }
+
+  /** Whether {@link telling} lasts until those who were told have run. */
+  protected get lingers(): boolean {
+    return false
   }
 
   /** Whether the next one is still to be told. Once set is enough for most; a permit may be gone. */
@@ -128,10 +149,13 @@ export abstract class Linkable implements Listenable {
   protected changed(): void {
     if (this.#links.size === 0) return
     this.#due = this.#round++
-    if (this.#scheduled) return
-    this.#scheduled = true
-    this.#notifier ??= new Notifier(this)
-    hubOf(kernel.current).enqueue(this.#notifier)
+    if (this.#telling) return
+    this.#telling = true
+    this.#call()
+  }
+
+  #call(): void {
+    hubOf(kernel.current).enqueueCallback((this.#notifier ??= new Notifier(this)))
   }
 
   #find(callback: unknown): LinkNode | null {

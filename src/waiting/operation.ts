@@ -7,6 +7,7 @@
  * Stands on agents, which await in plain code. Leaves the waits themselves to `wait.ts`.
  */
 import { inheritContext } from '../context.ts'
+import { GreenletExit } from '../errors/classes.ts'
 import { type Coroutine, FAILED, kernel } from '../greenlet/kernel.ts'
 import { BaseOperation, type Step } from '../greenlet/operation.ts'
 import { RawGreenlet } from '../greenlet/raw-greenlet.ts'
@@ -24,6 +25,7 @@ export abstract class HubOperation<T> extends BaseOperation<T> {
   }
 
   protected override giveWay(greenlet: Coroutine, step: Step<T>): Step<T> {
+    if (greenlet.$pending !== null) return step // parking would raise it, and what the wait gave would be lost
     const hub = hubOf(greenlet)
     const { value } = step // kernel.resumed: the next wait overwrites it
     const suspended = hub.park(greenlet, null)
@@ -39,8 +41,9 @@ export abstract class HubOperation<T> extends BaseOperation<T> {
   }
 }
 
-/** Says of an operation whose effect has happened already that it may be left undriven. */
+/** Says of an operation whose effect has happened already that it may be left undriven: by debug mode, and by a callback that returns it. */
 export function begun<T>(operation: Operation<T>): Begun<T> {
+  ;(operation as { $begun?: boolean }).$begun = true // for callInHub, which stands below the waits
   if (kernel.debug !== null) kernel.debug.operationDriven(operation)
   return operation
 }
@@ -103,7 +106,13 @@ class MainWait<T> extends RawGreenlet<T> {
   }
 
   override *run(): Green<T> {
-    return yield* this.#operation
+    try {
+      return yield* this.#operation
+    } catch (error) {
+      // It would count as an orderly end, with the exit as its value; who awaits is to meet what was thrown.
+      if (error instanceof GreenletExit) this.#reject(error)
+      throw error
+    }
   }
 
   /** @internal */
@@ -119,6 +128,7 @@ class MainWait<T> extends RawGreenlet<T> {
 function awaitInMain<T>(operation: Operation<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const wait = new MainWait(operation, resolve, reject)
+    if (kernel.debug !== null) kernel.debug.operationAwaited(operation, wait)
     const hub = hubOf(wait)
     hub.mainWaits.add(wait)
     // Main is running here, so its wait begins here. Only an explicit call of then() can come from inside a greenlet's slice.

@@ -7,6 +7,7 @@ import { Interrupt, recognise, UsageError } from '../errors/classes.ts'
 import { checkMs, notAFunction, show, wrongRight } from '../errors/usage.ts'
 import { type Coroutine, kernel } from '../greenlet/kernel.ts'
 import type { ErrorClass } from '../greenlet/raw-greenlet.ts'
+import { isErrorClass } from '../greenlet/switch.ts'
 import { hubOf } from '../hub/default.ts'
 import { Timer } from '../hub/timers.ts'
 import type { Driven, Green, Operation } from '../protocol.ts'
@@ -30,7 +31,7 @@ export interface TimeoutOptions {
   ref?: boolean
 }
 
-/** What a `Timeout` throws: itself (with a text behind its duration; silently, for {@link Timeout.run}), or another error. */
+/** What a `Timeout` throws: itself (with a text behind its duration; silently, for {@link Timeout.run}), or an error of yours. */
 export type TimeoutException = string | false | Error | ErrorClass | null
 
 /**
@@ -55,14 +56,14 @@ export type TimeoutException = string | false | Error | ErrorClass | null
  * ```
  */
 export class Timeout extends Interrupt implements Disposable, TimeLimit {
-  override readonly code: string = 'GREENLOOP_TIMEOUT'
   /** How long; null: never. */
-  readonly ms: number | null
+  declare readonly ms: number | null
   /** What it was given to throw. */
-  readonly exception: TimeoutException
-  readonly #ref: boolean
-  #timer: TimeoutTimer | null = null
-  #closed = false
+  declare readonly exception: TimeoutException
+  /** Whether the process stays for it while it runs. */
+  declare readonly ref: boolean
+  declare private timer: TimeoutTimer | null
+  declare private closed: boolean
 
   /**
    * @param ms - how long, in milliseconds, 0 and up; null never fires. @defaultValue null
@@ -73,16 +74,18 @@ export class Timeout extends Interrupt implements Disposable, TimeLimit {
    */
   constructor(ms: number | null = null, exception: TimeoutException = null, options: TimeoutOptions = {}) {
     if (ms !== null) checkMs('new Timeout()', 'ms', ms)
-    checkException(exception)
-    super(textOf(ms, exception))
+    if (exception !== null) checkException(exception)
+    super()
     this.ms = ms
     this.exception = exception
-    this.#ref = options.ref ?? true
+    this.ref = options.ref ?? true
+    this.timer = null
+    this.closed = false
   }
 
   /** Whether it is running. */
   get pending(): boolean {
-    return this.#timer?.list != null
+    return this.timer?.list != null
   }
 
   /**
@@ -100,32 +103,33 @@ export class Timeout extends Interrupt implements Disposable, TimeLimit {
       )
     }
     if (this.pending) throw new UsageError(`${String(this)} is running already; cancel() it before starting it again.`)
-    if (this.#closed) throw new UsageError(`${String(this)} was closed; make a new one, or cancel() it instead.`)
+    if (this.closed) throw new UsageError(`${String(this)} was closed; make a new one, or cancel() it instead.`)
+    this.cancel() // it may have fired, and wait for the next wait of its greenlet
     if (this.ms === null || this.ms === Infinity) return this
-    this.#timer = new TimeoutTimer(this, greenlet)
-    this.#timer.isRef = this.#ref
-    hubOf(greenlet).timers.add(this.#timer, this.ms)
+    this.timer = new TimeoutTimer(this, greenlet)
+    this.timer.isRef = this.ref
+    hubOf(greenlet).timers.add(this.timer, this.ms)
     return this
   }
 
   /** Stops it; it may be started again. @switches never */
   cancel(): void {
-    const timer = this.#timer
+    const timer = this.timer
     if (timer === null) return
-    this.#timer = null
+    this.timer = null
     const { greenlet, thrown } = timer
     hubOf(greenlet).timers.remove(timer)
     // It may have fired while its greenlet could not take it, and wait for its next wait.
-    if (greenlet.$pending !== null && thrown !== null) {
-      const others = greenlet.$pending.filter((error) => error !== thrown)
-      greenlet.$pending = others.length > 0 ? others : null
-    }
+    const place = thrown === null ? undefined : greenlet.$pending?.indexOf(thrown)
+    if (place === undefined || place < 0) return
+    greenlet.$pending?.splice(place, 1)
+    if (greenlet.$pending?.length === 0) greenlet.$pending = null
   }
 
   /** Stops it for good. @switches never */
   close(): void {
     this.cancel()
-    this.#closed = true
+    this.closed = true
   }
 
   /** For `using`: {@link close}. */
@@ -158,7 +162,7 @@ export class Timeout extends Interrupt implements Disposable, TimeLimit {
   run<A extends readonly unknown[], T>(fn: (...args: A) => Driven<T>, ...args: A): Operation<T | undefined> {
     if (typeof fn !== 'function') throw notAFunction('run', fn)
     const start = () => (this.pending ? this : this.start())
-    return operation(`${String(this)} of ${fn.name}`, function* () {
+    return operation(`timeout.run(${fn.name})`, function* () {
       const timeout = start()
       try {
         return yield* call(fn, args)
@@ -175,37 +179,60 @@ export class Timeout extends Interrupt implements Disposable, TimeLimit {
   $error(): Error {
     const { exception } = this
     if (exception === null || typeof exception === 'string' || exception === false) return this
-    return typeof exception === 'function' ? new exception() : exception
+    if (typeof exception !== 'function') return exception
+    try {
+      return new exception()
+    } catch (error) {
+      return error as Error // the greenlet has asked for it; the hub's alarm must go on
+    }
   }
 
   /**
    * Makes one and starts it: `using timeout = Timeout.startNew(100)`. One that was made already is started unless it runs.
    *
+   * @param timeout - milliseconds, null for never, or a Timeout, which keeps the exception and the options that it was made with.
+   * @param exception - as for the constructor.
+   * @param options - as for the constructor.
    * @throws UsageError as the constructor and {@link start} do.
    * @switches never
    * @source gevent: `Timeout.start_new`
    */
-  static startNew(timeout: number | null | Timeout = null, exception: TimeoutException = null): Timeout {
+  static startNew(
+    timeout: number | null | Timeout = null,
+    exception: TimeoutException = null,
+    options: TimeoutOptions = {},
+  ): Timeout {
     if (timeout instanceof Timeout) return timeout.pending ? timeout : timeout.start()
-    return new Timeout(timeout, exception).start()
+    return new Timeout(timeout, exception, options).start()
   }
 }
 recognise(Timeout, 'Timeout')
+Object.defineProperties(Timeout.prototype, {
+  code: { value: 'GREENLOOP_TIMEOUT', writable: true, configurable: true },
+  // Made when it is asked for: most time limits do not pass.
+  message: {
+    get(this: Timeout): string {
+      return textOf(this.ms, this.exception)
+    },
+    configurable: true,
+  },
+})
 
 class TimeoutTimer extends Timer {
-  readonly #timeout: Timeout
-  readonly greenlet: Coroutine
+  declare readonly greenlet: Coroutine
+  declare private readonly timeout: Timeout
   /** What it has thrown; null: it has not expired. */
-  thrown: Error | null = null
+  declare thrown: Error | null
 
   constructor(timeout: Timeout, greenlet: Coroutine) {
     super()
-    this.#timeout = timeout
+    this.timeout = timeout
     this.greenlet = greenlet
+    this.thrown = null
   }
 
   override expired(): void {
-    this.thrown = this.#timeout.$error()
+    this.thrown = this.timeout.$error()
     hubOf(this.greenlet).interrupt(this.greenlet, this.thrown)
   }
 }
@@ -214,12 +241,13 @@ function textOf(ms: number | null, exception: TimeoutException): string {
   const time = ms === null ? '' : `${String(ms)} ms`
   if (exception === false) return `${time} (silent)`.trimStart()
   if (exception === null || exception === '') return time
-  return `${time}: ${typeof exception === 'function' ? exception.name : String(exception)}`
+  const text = typeof exception === 'function' ? exception.name : String(exception)
+  return time === '' ? text : `${time}: ${text}`
 }
 
 function checkException(exception: unknown): void {
   if (exception === null || exception === false || typeof exception === 'string' || exception instanceof Error) return
-  if (typeof exception === 'function' && exception.prototype instanceof Error) return
+  if (isErrorClass(exception)) return
   throw new UsageError(
     `new Timeout() expects \`exception\` to be a string, false, an Error or a class of errors, but got ${show(exception)}.`,
   )
@@ -273,7 +301,7 @@ export function withTimeout<A extends readonly unknown[], T, V = never>(
   limit: number | null | WithTimeoutOptions<V>,
   fn: (...args: A) => Driven<T>,
   ...args: A
-): Operation<T | V> {
+): Operation<T | NoInfer<V>> {
   const options = typeof limit === 'object' && limit !== null && 'ms' in limit ? limit : null
   const ms = options === null ? (limit as number | null) : options.ms
   if (ms !== null) checkMs('withTimeout()', 'ms', ms)

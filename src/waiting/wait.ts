@@ -35,6 +35,8 @@ export interface TimeLimit {
   readonly ms: number | null
   /** It runs already, and interrupts the greenlet by itself. */
   readonly pending: boolean
+  /** Whether the process stays for it. */
+  readonly ref: boolean
 }
 
 /** One wait in progress. Made when an operation has to wait, gone when its greenlet runs again. */
@@ -79,28 +81,30 @@ export abstract class Wait implements PendingWait, ListNode {
     const ms = typeof limit === 'number' ? limit : limit.pending ? null : limit.ms
     if (ms === null || ms === Infinity) return this
     this.deadline = new Deadline(this, limit)
+    if (typeof limit !== 'number') this.deadline.isRef = limit.ref
     this.hub.timers.add(this.deadline, ms)
     return this
   }
 
   undo(): void {
-    if (this.deadline !== null) this.#disarm()
+    if (this.deadline !== null) this.disarm()
     this.leave()
   }
 
   /** Ends the wait: its operation gives `value`. Whoever calls it has taken the wait out of what is waited for. */
   succeed(value: unknown): void {
-    if (this.deadline !== null) this.#disarm()
+    if (this.deadline !== null) this.disarm()
     this.hub.wake(this.greenlet, value)
   }
 
   /** Ends the wait: its operation throws `error`. */
   fail(error: unknown): void {
-    if (this.deadline !== null) this.#disarm()
+    if (this.deadline !== null) this.disarm()
     this.hub.wakeWithError(this.greenlet, error)
   }
 
-  #disarm(): void {
+  // Not a #method: an object is marked for having one when it is made, at twice the cost of the object.
+  private disarm(): void {
     if (this.deadline === null) return
     this.hub.timers.remove(this.deadline)
     this.deadline = null

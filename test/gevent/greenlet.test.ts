@@ -1,6 +1,7 @@
 // gevent's Greenlet: from start to end, and everything that can be asked of it on the way.
 import { AsyncLocalStorage } from 'node:async_hooks'
 import {
+  type Driven,
   type Green,
   Greenlet,
   GreenletExit,
@@ -11,6 +12,7 @@ import {
   joinall,
   RawGreenlet,
   run,
+  settrace,
   sleep,
   spawn,
   spawnWith,
@@ -19,11 +21,11 @@ import {
   Waiter,
   withTimeout,
 } from 'greenloop'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, expectTypeOf, it } from 'vitest'
 import { checkLeaks } from '../support/leaks.ts'
 import { recorder } from '../support/recorder.ts'
 import { catchReports } from '../support/reports.ts'
-import { messageOf, rejection } from '../support/thrown.ts'
+import { messageOf, rejection, usage } from '../support/thrown.ts'
 import { virtualHub } from '../support/virtual-clock.ts'
 
 checkLeaks()
@@ -179,6 +181,170 @@ describe('Greenlet', () => {
     })
   })
 
+  describe('startLater()', () => {
+    it('runs the body after so many milliseconds, and counts as started at once', () => {
+      const { clock, hub } = virtualHub()
+      const rec = recorder()
+      const greenlet = new Greenlet((word: string) => {
+        rec(`${word} at ${clock.now()}`)
+      }, 'ran')
+      greenlet.startLater(5)
+      expect(state(greenlet)).toEqual({ ...FRESH, started: true })
+      expect([greenlet.args, hub.living(), hub.timers.count]).toEqual([['ran'], [greenlet], 1])
+      expect(String(greenlet)).toMatch(/^<Greenlet "Greenlet-\d+" pending started>$/u)
+      clock.run()
+      rec.expect(['ran at 5'])
+    })
+
+    it('starts those of the same time in the order of the calls', () => {
+      const { clock } = virtualHub()
+      const rec = recorder()
+      for (const [name, ms] of [
+        ['a', 5],
+        ['b', 5],
+        ['first', 4],
+        ['c', 5],
+      ] as const)
+        new Greenlet(() => {
+          rec(name)
+        }).startLater(ms)
+      clock.run()
+      rec.expect(['first', 'a', 'b', 'c'])
+    })
+
+    it('has no effect on one that is started, nor has start() on one that is to be', () => {
+      const { clock, hub } = virtualHub()
+      const times: number[] = []
+      const greenlets = [0, 1].map(() => new Greenlet(() => times.push(clock.now())))
+      greenlets[0]!.startLater(5)
+      greenlets[0]!.startLater(1)
+      greenlets[0]!.start()
+      greenlets[1]!.start()
+      greenlets[1]!.startLater(9)
+      expect(hub.timers.count).toBe(1)
+      clock.run()
+      for (const greenlet of greenlets) greenlet.startLater(1)
+      clock.run()
+      expect([times, hub.living()]).toEqual([[0, 5], []])
+    })
+
+    it('is forestalled by a switch(), which runs it at once', () => {
+      const { clock, hub } = virtualHub()
+      const greenlet = new Greenlet(() => clock.now())
+      greenlet.startLater(5)
+      expect([greenlet.switch().value, hub.timers.count]).toEqual([0, 0])
+      clock.run()
+      expect([greenlet.value, clock.now(), hub.living()]).toEqual([0, 0, []])
+    })
+
+    it('with Infinity waits for a switch() or a kill()', () => {
+      const { clock, hub } = virtualHub()
+      const greenlet = new Greenlet(idle)
+      greenlet.startLater(Infinity)
+      clock.run(1000)
+      expect([greenlet.started, greenlet.active, hub.timers.count]).toEqual([true, false, 0])
+      expect(greenlet.$wait?.describe()).toBe('startLater(Infinity)')
+      greenlet.kill()
+      expect(hub.living()).toEqual([])
+    })
+
+    it('is waited for by join()', () => {
+      const { clock } = virtualHub()
+      const greenlet = new Greenlet(() => 7)
+      greenlet.startLater(5)
+      const reader = spawn(function* () {
+        return [yield* greenlet.get(), clock.now()]
+      })
+      clock.run()
+      expect(reader.value).toEqual([7, 5])
+    })
+
+    it('refuses what is no duration, and one without a body', () => {
+      for (const ms of [-1, Number.NaN, '5', undefined])
+        expect(usage(() => new Greenlet(idle).startLater(ms as never))).toMatch(
+          /^startLater\(\) expects `ms` to be a number of milliseconds, 0 or more, but got /u,
+        )
+      expect(usage(() => new Greenlet().startLater(1))).toMatch(/has nothing to run/u)
+    })
+  })
+
+  describe('args', () => {
+    it('is what the body will be called with; gone once it runs', async () => {
+      const seen: unknown[] = []
+      const greenlet: Greenlet<unknown, [number, string]> = new Greenlet(
+        (_n: number, _s: string) => {
+          seen.push(greenlet.args)
+        },
+        1,
+        'x',
+      )
+      expect([greenlet.args, new Greenlet((_: unknown) => 0, undefined).args, new Greenlet(idle).args]).toEqual([
+        [1, 'x'],
+        [undefined],
+        [],
+      ])
+      greenlet.start()
+      await greenlet.join()
+      expect([seen, greenlet.args]).toEqual([[[]], []])
+    })
+  })
+
+  describe('Greenlet.spawn(), Greenlet.spawnLater()', () => {
+    class Countdown extends Greenlet<string> {
+      left: number
+      constructor(from: number) {
+        super()
+        this.left = from
+      }
+      override *run(): Green<string> {
+        for (; this.left > 0; this.left--) yield* sleep(1)
+        return 'lift-off'
+      }
+    }
+
+    it('make a greenlet of the class they are called on, and start it', () => {
+      const { clock } = virtualHub()
+      const made = [Countdown.spawn(3), Countdown.spawnLater(5, 2)] as const
+      expectTypeOf(made[0]).toEqualTypeOf<Countdown>()
+      expect(made.map((one) => [one instanceof Countdown, one.started])).toEqual([
+        [true, true],
+        [true, true],
+      ])
+      clock.run(4)
+      expect([made[0].value, made[1].active]).toEqual(['lift-off', false])
+      clock.run()
+      expect([made[1].value, clock.now()]).toEqual(['lift-off', 7])
+    })
+
+    it('of Greenlet itself take a function and its arguments', async () => {
+      const now = Greenlet.spawn((a: number, b: number) => a + b, 40, 2)
+      const later = Greenlet.spawnLater(
+        0,
+        function* (word: string) {
+          yield* sleep(0)
+          return word
+        },
+        'later',
+      )
+      expectTypeOf(now.value).toEqualTypeOf<number | GreenletExit | undefined>()
+      expectTypeOf(later.value).toEqualTypeOf<string | GreenletExit | undefined>()
+      // @ts-expect-error -- the body takes numbers
+      const wrong = Greenlet.spawn((a: number) => a, 'x')
+      await joinall([now, later, wrong])
+      expect([now.value, later.value]).toEqual([42, 'later'])
+    })
+
+    it('refuse what is no function, and what is no duration', () => {
+      expect(usage(() => Greenlet.spawn(1 as never))).toBe('new Greenlet() expects a function, but got 1 (number).')
+      expect(usage(() => Greenlet.spawnLater(1, 1 as never))).toBe(
+        'new Greenlet() expects a function, but got 1 (number).',
+      )
+      expect(usage(() => Greenlet.spawnLater(-1, idle))).toBe(
+        'spawnLater() expects `ms` to be a number of milliseconds, 0 or more, but got -1.',
+      )
+    })
+  })
+
   describe('name', () => {
     it('is the name of the body and a number', () => {
       const [first, second] = [new Greenlet(idle), new Greenlet(idle)]
@@ -301,6 +467,56 @@ describe('Greenlet', () => {
       const done = spawn(() => 1)
       await done.join()
       expect(await done.get({ timeoutMs: 0 })).toBe(1)
+    })
+
+    it('with block: false gives the outcome, or throws a Timeout at once', () => {
+      const { clock, hub } = virtualHub()
+      const [done, running] = [spawn(() => 5), spawn(idle)]
+      clock.run(1)
+      const seen: unknown[] = []
+      spawn(function* () {
+        seen.push(yield* done.get({ block: false }))
+        for (const options of [{ block: false }, { block: false, timeoutMs: 50 }]) {
+          try {
+            yield* running.get(options)
+          } catch (error) {
+            seen.push(error instanceof Timeout, clock.now(), hub.timers.count, running.hasLinks())
+          }
+        }
+      })
+      clock.run(2)
+      expect(seen).toEqual([5, true, 1, 1, 0, true, 1, 1, 0])
+      running.kill()
+      clock.run()
+    })
+
+    it('with a Timeout throws that very object, or what it carries', () => {
+      const { clock } = virtualHub()
+      const running = spawn(idle)
+      const error = new RangeError('mine')
+      const [plain, carrying] = [new Timeout(5), new Timeout(5, error)]
+      const seen: unknown[] = []
+      spawn(function* () {
+        for (const options of [{ timeoutMs: plain }, { timeoutMs: carrying }, { timeoutMs: plain, block: false }]) {
+          try {
+            yield* running.get(options)
+          } catch (caught) {
+            seen.push(caught, clock.now())
+          }
+        }
+      })
+      clock.run(20)
+      expect(seen).toEqual([plain, 5, error, 10, plain, 10])
+      expect([seen[0] === plain, seen[2] === error, seen[4] === plain]).toEqual([true, true, true])
+      running.kill()
+      clock.run()
+    })
+
+    it('gives an Error that the body returned as any value', async () => {
+      const error = new Error('a value')
+      const greenlet = spawn(() => error)
+      expect(await greenlet.get()).toBe(error)
+      expect([greenlet.successful(), greenlet.exception]).toEqual([true, null])
     })
 
     it('with timeoutMs Infinity has no limit', () => {
@@ -892,6 +1108,221 @@ describe('Greenlet', () => {
       await greenlet.join()
       await sleep(0)
       rec.expect(['spawned by the link'])
+    })
+  })
+
+  describe('use()', () => {
+    const error = new Error('from the body')
+
+    /** What `fn` gives or throws, in a greenlet, and the greenlet it used. */
+    function used(body: () => Green<unknown>, fn: (greenlet: Greenlet) => Driven<unknown>) {
+      const { clock, hub } = virtualHub()
+      const reports = catchReports()
+      const greenlet: Greenlet = spawn(body)
+      let thrown: unknown = null
+      const user = spawn(function* () {
+        try {
+          return yield* greenlet.use(fn)
+        } catch (caught) {
+          thrown = caught
+        }
+        return undefined
+      })
+      clock.run()
+      expect(hub.living()).toEqual([])
+      return { greenlet, value: user.value, thrown, time: clock.now(), reports }
+    }
+
+    function* works(): Green<string> {
+      yield* sleep(10)
+      return 'worked'
+    }
+
+    it('joins the greenlet behind the body, and gives what the body returns', () => {
+      const end = used(works, function* (greenlet) {
+        yield* sleep(2)
+        return greenlet.ready()
+      })
+      expect(end).toMatchObject({ value: false, thrown: null, time: 10 })
+      expect(end.greenlet.value).toBe('worked')
+    })
+
+    it('takes any function', () => {
+      expect(used(works, () => 5).value).toBe(5)
+      expect(used(works, (greenlet) => greenlet.get()).value).toBe('worked')
+    })
+
+    it('throws no failure of the greenlet; the body may see it', () => {
+      const failing = function* (): Green<never> {
+        yield* sleep(1)
+        throw error
+      }
+      const seen: unknown[] = []
+      const end = used(failing, function* (greenlet) {
+        try {
+          yield* greenlet.get()
+        } catch (caught) {
+          seen.push(caught)
+        }
+        return 'went on'
+      })
+      expect([end.value, end.thrown, seen, end.reports]).toEqual(['went on', null, [error], []])
+      const unread = used(failing, () => undefined)
+      expect([unread.thrown, unread.reports.length]).toEqual([null, 1])
+    })
+
+    it('whose body throws kills the greenlet by that error, waits for it and throws on; it is reported nowhere else', () => {
+      const rec = recorder()
+      const end = used(
+        function* () {
+          try {
+            yield* sleep(1000)
+          } finally {
+            yield* sleep(5)
+            rec('cleaned')
+          }
+        },
+        function* () {
+          yield* sleep(1)
+          throw error
+        },
+      )
+      rec.expect(['cleaned'])
+      expect([end.thrown, end.greenlet.exception, end.time, end.reports]).toEqual([error, error, 6, []])
+    })
+
+    it('whose body throws before the greenlet has run keeps it from running', () => {
+      const { clock } = virtualHub()
+      const rec = recorder()
+      const user = new Greenlet(function* () {
+        const greenlet = spawn(() => {
+          rec('ran')
+        })
+        try {
+          yield* greenlet.use(() => {
+            throw error
+          })
+        } catch (caught) {
+          return [caught, greenlet.exception, yield* rejectionOf(greenlet)]
+        }
+        return null
+      })
+      user.start()
+      clock.run()
+      rec.expect([])
+      expect(user.value).toEqual([error, error, error])
+    })
+
+    function* rejectionOf(greenlet: Greenlet): Green<unknown> {
+      try {
+        return yield* greenlet.get()
+      } catch (caught) {
+        return caught
+      }
+    }
+
+    it('whose body throws something that is no Error kills the greenlet all the same', () => {
+      const end = used(works, () => {
+        throw 'a string'
+      })
+      expect([end.thrown, end.greenlet.value]).toEqual(['a string', expect.any(GreenletExit)])
+    })
+
+    it.each([
+      ['in the body', 2],
+      ['in the join', 5],
+    ])('that is timed out %s throws that very Timeout, and the greenlet has ended', (_, ms) => {
+      const { clock } = virtualHub()
+      catchReports()
+      const greenlet = spawn(works)
+      const user = spawn(function* () {
+        const timeout = new Timeout(ms).start()
+        try {
+          yield* greenlet.use(() => sleep(3))
+        } catch (caught) {
+          return [caught === timeout, greenlet.dead, clock.now()]
+        }
+        return null
+      })
+      clock.run()
+      expect(user.value).toEqual([true, true, ms])
+    })
+
+    it('that is killed in the join kills the greenlet', () => {
+      const { clock } = virtualHub()
+      const greenlet = spawn(works)
+      const user = spawn(() => greenlet.use(() => undefined))
+      clock.run(1)
+      user.kill()
+      clock.run()
+      expect([greenlet.value, user.value, clock.now()]).toEqual([expect.any(GreenletExit), expect.any(GreenletExit), 1])
+    })
+
+    it('refuses what is no function', () => {
+      expect(usage(() => new Greenlet(idle).use(5 as never))).toBe('use() expects a function, but got 5 (number).')
+    })
+  })
+
+  describe('using', () => {
+    it('kills the greenlet at the end of the block, without waiting', () => {
+      const { clock } = virtualHub()
+      const rec = recorder()
+      const owner = spawn(function* () {
+        {
+          using worker = spawn(function* () {
+            try {
+              yield* sleep(1000)
+            } finally {
+              rec('worker ends')
+            }
+          })
+          yield* sleep(1)
+          rec(`block ends, ${worker.dead}`)
+        }
+        rec('behind the block')
+      })
+      clock.run()
+      rec.expect(['block ends, false', 'behind the block', 'worker ends'])
+      expect([owner.dead, clock.now()]).toEqual([true, 1])
+    })
+
+    it('with await, in async code, joins it', async () => {
+      const rec = recorder()
+      {
+        await using worker = spawn(function* () {
+          yield* sleep(1)
+          rec('worker ends')
+        })
+        rec(`block ends, ${worker.dead}`)
+      }
+      rec('behind the block')
+      rec.expect(['block ends, false', 'worker ends', 'behind the block'])
+    })
+
+    it('with await throws no failure of the greenlet', async () => {
+      const reports = catchReports()
+      {
+        await using worker = spawn(() => {
+          throw new Error('its own')
+        })
+        expect(worker.dead).toBe(false)
+      }
+      await sleep(1)
+      expect(reports).toHaveLength(1)
+    })
+  })
+
+  describe('dead', () => {
+    it('is never true while the greenlet is being switched into, its first time included', () => {
+      const { clock } = virtualHub()
+      const seen: boolean[] = []
+      const greenlet = spawn(() => sleep(1))
+      settrace((_event, _origin, target) => {
+        if (target === greenlet) seen.push(greenlet.dead)
+      })
+      clock.run()
+      settrace(null)
+      expect(seen).toEqual([false, false])
     })
   })
 

@@ -6,6 +6,7 @@ import {
   getcurrent,
   getHub,
   run,
+  runWith,
   sleep,
   spawn,
   Timeout,
@@ -15,7 +16,7 @@ import { describe, expect, it } from 'vitest'
 import { checkLeaks } from '../support/leaks.ts'
 import { runProgram } from '../support/program.ts'
 import { catchReports } from '../support/reports.ts'
-import { rejection } from '../support/thrown.ts'
+import { rejection, usage } from '../support/thrown.ts'
 
 checkLeaks()
 
@@ -119,6 +120,25 @@ describe('run()', () => {
   })
 })
 
+describe('runWith()', () => {
+  it('is run() with options', async () => {
+    function* add(a: number, b: number): Green<string> {
+      yield* sleep(0)
+      return `${getcurrent().name}: ${a + b}`
+    }
+    expect(await runWith({}, add, 40, 2)).toBe('main: 42')
+    expect(await runWith({ graceMs: 0 }, add, 1, 2)).toBe('main: 3')
+  })
+
+  it('refuses at once what is wrong', () => {
+    expect(usage(() => runWith({ graceMs: -1 }, () => 1))).toBe(
+      'runWith() expects `graceMs` to be a number of milliseconds, 0 or more, but got -1.',
+    )
+    expect(usage(() => runWith({}, 5 as never))).toBe('runWith() expects a function, but got 5 (number).')
+    expect(usage(() => run(5 as never))).toBe('run() expects a function, but got 5 (number).')
+  })
+})
+
 describe('a program', () => {
   it('whose main returns ends with 0, after the greenlets that it has left', async () => {
     expect(await runProgram('run-returns.ts')).toEqual({
@@ -197,6 +217,22 @@ describe('a program', () => {
       stdout: 'ready\nmain cleans up\nready\n',
       stderr: '',
       code: 130,
+    })
+  })
+
+  it('is ended by the first Ctrl-C when those that do not end have had their time', async () => {
+    expect(await runProgram('ctrl-c.ts', { args: ['hasty'], signal: 'SIGINT' })).toEqual({
+      stdout: 'ready\nnot yet\n',
+      stderr: '',
+      code: 130,
+    })
+  })
+
+  it('whose main catches its end, while it waits for another, can leave with 0', async () => {
+    expect(await runProgram('ctrl-c.ts', { args: ['caught'], signal: 'SIGINT' })).toEqual({
+      stdout: 'ready\nGreenletExit\n',
+      stderr: '',
+      code: 0,
     })
   })
 

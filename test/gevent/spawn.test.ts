@@ -10,6 +10,7 @@ import {
   run,
   sleep,
   spawn,
+  spawnLater,
   spawnWith,
   Timeout,
   until,
@@ -19,7 +20,7 @@ import { describe, expect, it } from 'vitest'
 import { checkLeaks } from '../support/leaks.ts'
 import { recorder } from '../support/recorder.ts'
 import { catchReports } from '../support/reports.ts'
-import { rejection } from '../support/thrown.ts'
+import { rejection, usage } from '../support/thrown.ts'
 import { virtualHub } from '../support/virtual-clock.ts'
 
 checkLeaks()
@@ -180,6 +181,55 @@ describe('spawnWith()', () => {
     const greenlet = spawnWith({}, after, 1, 'value')
     expect(greenlet.name).toMatch(/^after-\d+$/u)
     expect(await greenlet.get()).toBe('value')
+  })
+})
+
+describe('spawnLater()', () => {
+  it('calls the body with its arguments, so many milliseconds later', () => {
+    const { clock } = virtualHub()
+    const greenlet = spawnLater(5, after, 2, 'value')
+    expect([greenlet.started, greenlet.active, greenlet.args]).toEqual([true, false, [2, 'value']])
+    clock.run()
+    expect([greenlet.value, clock.now()]).toEqual(['value', 7])
+  })
+
+  it('starts those of the same time in the order of the calls, behind those that were spawned', () => {
+    const { clock } = virtualHub()
+    const rec = recorder()
+    const say = (word: string): void => {
+      rec(word)
+    }
+    for (const word of ['a', 'b']) spawnLater(3, say, word)
+    spawnLater(0, say, 'at once')
+    spawn(say, 'spawned')
+    spawnLater(2, say, 'sooner')
+    clock.run()
+    rec.expect(['spawned', 'at once', 'sooner', 'a', 'b'])
+  })
+
+  it('keeps the process, and is seen by LoopExit, as any timer', () => {
+    const { clock, hub } = virtualHub()
+    spawnLater(5, after, 0, '')
+    expect([hub.timers.refs, hub.idle]).toEqual([1, false])
+    clock.run()
+    expect(hub.timers.refs).toBe(0)
+  })
+
+  it.each([
+    ['undefined', undefined],
+    ['1 (number)', 1],
+  ])('refuses %s as the body, at once', (shown, value) => {
+    expect(usage(() => spawnLater(1, value as never))).toBe(`spawnLater() expects a function, but got ${shown}.`)
+  })
+
+  it.each([
+    ['-1', -1],
+    ['NaN', Number.NaN],
+    ['the function after', after],
+  ])('refuses %s as the time, at once', (shown, value) => {
+    expect(usage(() => spawnLater(value as never, after, 1, ''))).toBe(
+      `spawnLater() expects \`ms\` to be a number of milliseconds, 0 or more, but got ${shown}.`,
+    )
   })
 })
 

@@ -476,7 +476,8 @@ describe('LoopExit', () => {
       'LoopExit: main waits in switch() to "lost", and nothing is left that could wake it\n' +
         '(0 ready, 0 timers, 0 promises or sockets that were asked). Either those below wait for each other,\n' +
         "or what should wake them was closed or unref'd.\n\n" +
-        '  main  switch() to "lost"',
+        '  main  switch() to "lost"\n' +
+        '  lost  waiter.get()',
     )
     raw.throw()
   })
