@@ -84,7 +84,7 @@ function familyOf(head: Coroutine): Family {
  *
  * @typeParam T - what the body returns.
  */
-export class SpawnedGreenlet<T = unknown> extends RawGreenlet<T> implements Task {
+export class SpawnedGreenlet<T = unknown> extends RawGreenlet<T> {
   /** @internal */ declare $marks: number
   /** @internal */ declare $older: Task | null
   /** @internal */ declare $newer: Task | null

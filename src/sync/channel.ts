@@ -78,7 +78,8 @@ export class Channel<T> extends Exchange<T> {
     const { item } = putter
     this.$putters.remove(putter)
     putter.succeed(undefined)
-    return item
+    putter.rest()
+    return item as Item<T> // it waits with it
   }
 
   /** @internal */
@@ -90,6 +91,7 @@ export class Channel<T> extends Exchange<T> {
     if (greenlet !== null && greenlet.$pending !== null) throw takePending(greenlet)
     this.$getters.remove(getter)
     getter.succeed(item)
+    getter.rest()
     return true
   }
 

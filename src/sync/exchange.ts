@@ -51,6 +51,10 @@ export abstract class Exchange<T> implements Sequence<T>, Handover<T> {
   /** @internal Who waits to be rid of one, oldest first. */
   declare readonly $putters: WaitList<PutWait<T>>
   /** @internal */
+  declare $restingGetter: TakeWait<T> | null
+  /** @internal */
+  declare $restingPutter: PutWait<T> | null
+  /** @internal */
   declare $isShutdown: boolean
   /** What it is called in messages. */
   declare protected readonly noun: string
@@ -60,6 +64,8 @@ export abstract class Exchange<T> implements Sequence<T>, Handover<T> {
   constructor(noun: string) {
     this.$getters = new WaitList()
     this.$putters = new WaitList()
+    this.$restingGetter = null
+    this.$restingPutter = null
     this.$isShutdown = false
     this.noun = noun
     this.getting = new TakeOperation(this, false, undefined)

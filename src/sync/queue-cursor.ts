@@ -101,6 +101,10 @@ class CursorWait<T> extends TakeWait<T> {
     return this.#cursor.toString()
   }
 
+  override rest(): void {
+    // it is no wait of get()
+  }
+
   override succeed(item: unknown): void {
     this.#cursor.waiting = null
     super.succeed(item === NOTHING ? false : this.#cursor.meet(item as Item<T>)) // a getter is given items

@@ -228,15 +228,17 @@ export class SimpleQueue<T> extends Exchange<T> {
           continue
         }
         getter.succeed(item)
+        getter.rest()
       } else if (putter !== null) {
         this.$putters.remove(putter)
         try {
-          this.#enter(putter.item)
+          this.#enter(putter.item as Item<T>)
         } catch (error) {
           putter.fail(error)
           continue
         }
         putter.succeed(undefined)
+        putter.rest()
       } else return
     }
   }

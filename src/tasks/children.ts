@@ -50,17 +50,13 @@ export class Children implements Listener<Coroutine> {
     return this.#living.size
   }
 
-  /** Starts a new one; when all are to end, it never runs. */
-  adopt<T, A extends readonly unknown[]>(child: Child<T, A>): void {
+  /** Starts a new one, `ms` milliseconds later if that is given; when all are to end, it never runs. */
+  adopt<T, A extends readonly unknown[]>(child: Child<T, A>, ms?: number): void {
     this.#living.add(child) // of its arguments nothing is asked any more
     child.$listen(this)
-    child.start()
+    if (ms === undefined) child.start()
+    else child.startLater(ms)
     if (this.#reasons > 0) child.kill(undefined, DO_NOT_WAIT)
-  }
-
-  /** Kills those who live now. */
-  kill(error?: Error | ErrorClass): void {
-    for (const child of [...this.#living]) child.kill(error, DO_NOT_WAIT)
   }
 
   /** All are to end: kills those who were not killed yet. */

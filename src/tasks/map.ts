@@ -243,10 +243,10 @@ export abstract class Mapper extends Members implements Workplace {
    * await run(function* () {
    *   const pages = new Pool(2).imap(load, [1, 2, 3], { maxsize: 10 })
    *   while (yield* pages.next()) console.log(pages.value)
-   *   // page 1
-   *   // page 2
-   *   // page 3
    * })
+   * // page 1
+   * // page 2
+   * // page 3
    * ```
    */
   imap<I extends Inputs<ImapOptions>, R>(fn: (...items: ItemsOf<I>) => Driven<R>, ...inputs: I): Cursor<R> {

@@ -89,7 +89,8 @@ export abstract class Members implements Iterable<Greenlet> {
 
   /**
    * Asks all members to end, by throwing `error` at their waits; each member is asked once, however often this is called. The effect is at
-   * the call. Driving the call waits until there are no members, and as long as it does, whoever becomes a member is killed as well.
+   * the call. Driving the call waits until there are no members, and as long as it does, whoever becomes a member is killed as well. Who
+   * waits for a place in a pool is not killed by that: its greenlet comes in when the wait is over.
    *
    * @param error - an Error, or a class of errors, of which each gets one of its own. @defaultValue `GreenletExit`
    * @param options - `block`: whether driving the call waits; `timeoutMs`: how long at the most; then it is given up in silence.

@@ -19,10 +19,10 @@
  * @see gevent/gevent#1697, and `asyncio.TaskGroup`
  */
 import { Interrupt, isInterrupt, UsageError } from '../errors/classes.ts'
-import { notAFunction, wrongRight } from '../errors/usage.ts'
+import { checkMs, notAFunction, wrongRight } from '../errors/usage.ts'
 import type { Greenlet, KillOptions } from '../gevent/greenlet.ts'
 import { killall } from '../gevent/joinall.ts'
-import { type Coroutine, FAILED, kernel } from '../greenlet/kernel.ts'
+import { type Coroutine, FAILED, kernel, RETURNED } from '../greenlet/kernel.ts'
 import type { ErrorClass } from '../greenlet/raw-greenlet.ts'
 import { hubOf } from '../hub/default.ts'
 import type { Begun, Driven, Green, Operation } from '../protocol.ts'
@@ -60,9 +60,9 @@ export class Nursery {
     })
   }
 
-  /** How many children live. One that has ended counts until its links have had their turn. */
+  /** How many children live. Counts them. */
   get size(): number {
-    return this.#children.size
+    return this.#children.living.filter((child) => child.$status < RETURNED).length
   }
 
   /**
@@ -76,9 +76,25 @@ export class Nursery {
    */
   spawn<A extends readonly unknown[], T>(fn: (...args: A) => Driven<T>, ...args: A): Greenlet<T> {
     if (typeof fn !== 'function') throw notAFunction('spawn', fn)
-    if (this.#state === 'left') throw spawnedTooLate(fn)
-    const child = new Child(fn, ...args)
-    this.#children.adopt(child)
+    return this.#adopt(new Child(fn, ...args))
+  }
+
+  /**
+   * {@link spawn}, `ms` milliseconds later. It counts as a child from now on.
+   *
+   * @param ms - milliseconds, 0 and up.
+   * @throws UsageError as `spawn` does, and when `ms` is negative or not a number.
+   * @switches never
+   */
+  spawnLater<A extends readonly unknown[], T>(ms: number, fn: (...args: A) => Driven<T>, ...args: A): Greenlet<T> {
+    checkMs('spawnLater()', 'ms', ms)
+    if (typeof fn !== 'function') throw notAFunction('spawnLater', fn)
+    return this.#adopt(new Child(fn, ...args), ms)
+  }
+
+  #adopt<T, A extends readonly unknown[]>(child: Child<T, A>, ms?: number): Child<T, A> {
+    if (this.#state === 'left') throw spawnedTooLate(child)
+    this.#children.adopt(child, ms)
     return child
   }
 
@@ -200,9 +216,8 @@ function severalFailures(failures: readonly Failure[]): AggregateError {
   )
 }
 
-function spawnedTooLate(fn: { readonly name: string }): UsageError {
-  const name = fn.name === '' ? 'work' : fn.name
+function spawnedTooLate(child: Coroutine): UsageError {
   return new UsageError(
-    `A nursery was left, and was then to spawn ${name}(); nobody would wait for it.\n\n${wrongRight(`nursery.spawn(${name})`, 'kept, and called after the block', `yield* nursery(function* (n) { n.spawn(${name}) })`)}`,
+    `A nursery was left, and was then to spawn "${child.name}"; nobody would wait for it.\n\n${wrongRight('nursery.spawn(work)', 'kept, and called after the block', 'yield* nursery(function* (n) { n.spawn(work) })')}`,
   )
 }

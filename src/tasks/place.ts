@@ -1,9 +1,9 @@
 /**
  * Waiting for a place in a pool.
  *
- * Who waits for a place does not wake up to find it taken: in the moment in which a member leaves, the greenlet that was to come in takes
- * its place and is started, and only then is told whoever had it started. So a place is never between two owners, nothing is lost when the one
- * who waits is killed, and nobody is overtaken.
+ * Who waits for a place does not wake up to find it taken: in the moment in which a member leaves, the greenlet that is to come in has its
+ * place; then who waited is woken, and the greenlet started. So a place is never between two owners, none is lost when the one who waits
+ * is killed, and nobody is overtaken.
  *
  * Stands on waits. Leaves it to `pool.ts` who is next.
  */
@@ -18,11 +18,20 @@ import type { Listener } from '../waiting/linkable.ts'
 import { HubOperation } from '../waiting/operation.ts'
 import { lateError } from '../waiting/timeout.ts'
 import { type Limit, Wait } from '../waiting/wait.ts'
-import type { Pool } from './pool.ts'
+import { checkRunnable, type Members } from './members.ts'
+
+/** A pool, as those see it who wait for a place in it. */
+export interface Places extends Members {
+  freeCount(): number
+  /** @internal Begins to wait for a place, if there is none. */
+  $begin<T>(greenlet: Coroutine, entry: Entry<T>, patience: Patience): Step<T>
+  /** @internal Why there is no place. */
+  $why(): string
+}
 
 /** A greenlet that is to come into a pool. */
 export interface Entry<T> {
-  readonly pool: Pool
+  readonly pool: Places
   /** Who wants it in: members are let in even while the pool is being killed. */
   readonly owner: Coroutine
   readonly greenlet: Greenlet
@@ -41,11 +50,11 @@ export type Patience = Limit | 'no wait' | undefined
 
 /** `pool.spawn()`: makes a greenlet each time it is driven. */
 export class SpawnOperation<A extends readonly unknown[], T> extends HubOperation<Greenlet<T>> {
-  readonly #pool: Pool
+  readonly #pool: Places
   readonly #fn: (...args: A) => Driven<T>
   readonly #args: A
 
-  constructor(pool: Pool, fn: (...args: A) => Driven<T>, args: A) {
+  constructor(pool: Places, fn: (...args: A) => Driven<T>, args: A) {
     super()
     this.#pool = pool
     this.#fn = fn
@@ -56,7 +65,14 @@ export class SpawnOperation<A extends readonly unknown[], T> extends HubOperatio
     const pool = this.#pool
     // Here and not when it comes in: it is the child of its spawner, with the context of that one.
     const spawned = new Greenlet(this.#fn, ...this.#args)
-    const entry = { pool, owner: ownerOf(greenlet), greenlet: spawned, listener: pool.$listener, starts: true, answer: spawned }
+    const entry = {
+      pool,
+      owner: ownerOf(greenlet),
+      greenlet: spawned,
+      listener: pool.$listener,
+      starts: true,
+      answer: spawned,
+    }
     return pool.$begin(greenlet, { ...entry, verb: 'spawn' }, undefined)
   }
 
@@ -110,13 +126,17 @@ export class EntryWait<T> extends LineWait {
   }
 
   override go(): void {
+    const { pool, greenlet, listener, starts, answer } = this.#entry
     try {
-      this.#entry.pool.$let(this.#entry)
+      if (starts) checkRunnable(greenlet)
     } catch (error) {
-      this.fail(error)
+      this.fail(error) // its body was taken away while it stood in the line
       return
     }
-    this.succeed(this.#entry.answer)
+    if (!pool.has(greenlet)) pool.$enter(greenlet, listener)
+    // In this order: the spawner goes on before what it has spawned, as when it had not to wait.
+    this.succeed(answer)
+    if (starts) greenlet.start()
   }
 
   override expired(limit: Limit): void {
@@ -139,9 +159,9 @@ export class EntryWait<T> extends LineWait {
 
 /** Waits until a place is free, and takes none. */
 export class AvailableWait extends LineWait {
-  readonly #pool: Pool
+  readonly #pool: Places
 
-  constructor(greenlet: Coroutine, pool: Pool) {
+  constructor(greenlet: Coroutine, pool: Places) {
     super(greenlet)
     this.#pool = pool
   }
@@ -172,6 +192,6 @@ export class AvailableWait extends LineWait {
 }
 
 /** No place was free; `when` says since when, or for how long. */
-export function poolFull(pool: Pool, verb: string, when: string): PoolFull {
+export function poolFull(pool: Places, verb: string, when: string): PoolFull {
   return new PoolFull(`${pool.$call(verb)} got no place ${when}: ${pool.$why()}.`)
 }

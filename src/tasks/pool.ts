@@ -34,6 +34,7 @@ import {
   EntryWait,
   type LineWait,
   type Patience,
+  type Places,
   poolFull,
   SpawnOperation,
 } from './place.ts'
@@ -65,16 +66,16 @@ export interface PlaceOptions extends WaitOptions {
  *     console.log(name, 'has a place')
  *   }
  *   yield* pool.join()
- *   // a has a place
- *   // b has a place
- *   // a starts
- *   // b starts
- *   // c has a place
- *   // c starts
  * })
+ * // a has a place
+ * // b has a place
+ * // a starts
+ * // b starts
+ * // c has a place
+ * // c starts
  * ```
  */
-export class Pool extends Mapper {
+export class Pool extends Mapper implements Places {
   /** @internal */
   protected override readonly noun: string = 'pool'
   /** How many members it takes; null: any number. */
@@ -188,14 +189,14 @@ export class Pool extends Mapper {
   ): Operation<void> | null {
     const entry: Entry<undefined> = { pool: this, owner, greenlet, listener, starts: true, answer: undefined, verb }
     if (!this.$admits(owner)) return new EnterOperation(entry, undefined)
-    this.$let(entry)
+    this.#let(entry)
     return null
   }
 
   /** @internal Begins to wait for a place, if there is none. */
   $begin<T>(greenlet: Coroutine, entry: Entry<T>, patience: Patience): Step<T> {
     if (this.has(entry.greenlet) || this.$admits(entry.owner)) {
-      this.$let(entry)
+      this.#let(entry)
       return ready(entry.answer)
     }
     if (patience === 'no wait') throw poolFull(this, entry.verb, 'now')
@@ -212,24 +213,17 @@ export class Pool extends Mapper {
     return wait.limit(limit).park()
   }
 
-  /** @internal Gives a place. */
-  $let({ greenlet, listener, starts }: Entry<unknown>): void {
-    if (!this.has(greenlet)) this.$enter(greenlet, listener)
-    if (!starts) return
-    try {
-      greenlet.start()
-    } catch (error) {
-      greenlet.$ignore(listener) // its body was taken away while it stood in the line
-      this.$leave(greenlet)
-      throw error
-    }
-  }
-
   /** @internal Why there is no place. */
   $why(): string {
     if (this.limit === 0) return 'a pool of 0 has no places'
     if (this.full()) return `the pool is full (${String(this.size)}/${String(this.limit)})`
     return 'the pool is being killed'
+  }
+
+  #let({ greenlet, listener, starts }: Entry<unknown>): void {
+    if (starts) checkRunnable(greenlet)
+    if (!this.has(greenlet)) this.$enter(greenlet, listener)
+    if (starts) greenlet.start()
   }
 
   protected override left(): void {

@@ -41,8 +41,8 @@ export interface TimeLimit {
 
 /** One wait in progress. Made when an operation has to wait, gone when its greenlet runs again. */
 export abstract class Wait implements PendingWait, ListNode {
-  declare readonly greenlet: Coroutine
-  declare readonly hub: Hub
+  declare greenlet: Coroutine
+  declare hub: Hub
   declare list: WaitList | null
   declare before: ListNode | null
   declare after: ListNode | null
@@ -59,6 +59,12 @@ export abstract class Wait implements PendingWait, ListNode {
   }
 
   abstract describe(): string
+
+  /** For the hottest waits, which are used again: one that has ended is that of `greenlet` now. */
+  protected again(greenlet: Coroutine): void {
+    this.greenlet = greenlet
+    this.hub = hubOf(greenlet)
+  }
 
   /** Takes it out of whatever is waited for. Called when the wait is over by other means than that. */
   protected leave(): void {

@@ -395,7 +395,8 @@ describe('spawnRaw()', () => {
     expect(String(raw)).toBe('<SpawnedGreenlet "mine" dead>')
   })
 
-  it('does not take what a call of main waits for', async () => {
+  it('does not take what a call of main waits for', () => {
+    const { clock } = virtualHub()
     const reports = catchReports()
     const waiting = new RawGreenlet(function* () {
       yield* sleep(3)
@@ -406,10 +407,10 @@ describe('spawnRaw()', () => {
     spawnRaw(() => {
       throw error
     })
-    await sleep(0)
-    await sleep(1)
+    clock.run(1)
     expect([call.done, reports.length]).toEqual([false, 1])
-    expect(await call).toBe('its own')
+    clock.run()
+    expect(call.value).toBe('its own')
   })
 
   it('can be switched to by main, which then gets what comes back', () => {

@@ -290,18 +290,18 @@ describe('link()', () => {
     clock.run()
   })
 
-  it('does not take what a call of main waits for', async () => {
+  it('does not take what a call of main waits for', () => {
+    const { clock } = virtualHub()
     const waiting = new RawGreenlet(function* () {
       yield* sleep(3)
       return 'its own'
     })
     const call = waiting.switch()
-    const greenlet = spawn(() => 1)
-    greenlet.link(() => 'the value of a link')
-    await greenlet.join()
-    await sleep(0)
+    spawn(returns).link(() => 'the value of a link')
+    clock.run(2)
     expect(call.done).toBe(false)
-    expect(await call).toBe('its own')
+    clock.run()
+    expect(call.value).toBe('its own')
   })
 
   it('can be made in a link', () => {

@@ -20,11 +20,18 @@ describe('the names of a greenlet', () => {
     expect(free(RawGreenlet.prototype)).toEqual(
       'active constructor dead grContext grFrame name parent run switch throw toString'.split(' '),
     )
+    const linked = Object.getPrototypeOf(Greenlet.prototype) as object
+    const spawned = Object.getPrototypeOf(linked) as object
     expect(free(Greenlet.prototype)).toEqual(
-      'constructor exception get hub join kill name rawlink ready signal start started successful unlink value'.split(
-        ' ',
-      ),
+      'constructor exception get join kill ready signal start startLater started successful throw use value'.split(' '),
     )
+    expect(free(linked)).toEqual(
+      'constructor hasLinks link linkException linkValue rawlink unlink unlinkAll'.split(' '),
+    )
+    expect(free(spawned)).toEqual(
+      'args constructor hub kill minimalIdent name spawnTreeLocals spawningGreenlet spawningStack'.split(' '),
+    )
+    expect(Object.getPrototypeOf(spawned)).toBe(RawGreenlet.prototype)
   })
 })
 

@@ -541,6 +541,27 @@ describe('choose() awaited in plain code', () => {
     ])
     await other.kill()
   })
+
+  it('is told by LoopExit for which greenlets it waits', async () => {
+    const failing = rejection(
+      choose({
+        never: new Event().wait(),
+        *work() {
+          yield* new Event().wait()
+        },
+      }),
+    )
+    await sleep(1)
+    getHub().raiseLoopExit()
+    const [row] = messageOf(await failing)
+      .split('\n')
+      .filter((line) => line.startsWith('  main'))
+    expect(row?.trim().split(/ {2,}/u)).toEqual([
+      'main',
+      'choose({ never: event.wait(), work: work() })',
+      expect.stringMatching(/^for work-\d+$/u),
+    ])
+  })
 })
 
 describe('a branch that runs code', () => {
@@ -875,6 +896,30 @@ describe('choose() in debug mode', () => {
     const choice: { toString(): string } = choose({ item, promise: Promise.resolve() })
     expect(driven).toEqual(['queue.get()', 'until(promise)'])
     expect(String(choice)).toBe('choose({ item: queue.get(), promise: until(promise) })')
+  })
+})
+
+describe('choose() in debug mode with helpers', () => {
+  it('has made no operation that nobody drives', () => {
+    const before = setDebug(true)
+    onTestFinished(() => void setDebug(before))
+    const { debug } = kernel
+    if (debug === null) throw new Error('It is off.')
+    const undriven = new Set<object>()
+    const [made, driven] = [debug.operationMade.bind(debug), debug.operationDriven.bind(debug)]
+    debug.operationMade = (operation) => {
+      undriven.add(operation)
+      made(operation)
+    }
+    debug.operationDriven = (operation) => {
+      undriven.delete(operation)
+      driven(operation)
+    }
+    const { value } = play(function* () {
+      return yield* choose({ quick: sleep(1), work: () => sleep(5), more: answer() })
+    })
+    expect(value).toEqual(['quick', undefined])
+    expect([...undriven].map((operation: { toString(): string }) => operation.toString())).toEqual([])
   })
 })
 

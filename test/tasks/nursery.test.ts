@@ -23,7 +23,7 @@ import { describe, expect, it } from 'vitest'
 import { checkLeaks } from '../support/leaks.ts'
 import { caught, play } from '../support/play.ts'
 import { type Recorder, recorder } from '../support/recorder.ts'
-import { messageOf, rejection, thrown, usage } from '../support/thrown.ts'
+import { messageOf, rejection, usage } from '../support/thrown.ts'
 
 checkLeaks()
 
@@ -128,6 +128,19 @@ describe('nursery() in which nothing fails', () => {
       return (await children[0].get()) + (await children[1].get())
     })
     expect(value).toBe(3)
+  })
+
+  it('waits for a child that is to start later', () => {
+    const rec = recorder()
+    const { time } = play(function* () {
+      yield* nursery((n) => {
+        n.spawnLater(5, (text: string) => rec(text), 'child')
+        expect(n.size).toBe(1)
+      })
+      rec('left')
+    })
+    expect(time).toBe(5)
+    rec.expect(['child', 'left'])
   })
 
   it('counts its living children', () => {
@@ -382,6 +395,22 @@ describe('nursery() whose body fails', () => {
     expect(value).toBe(error)
     expect(time).toBe(5)
     rec.expect(['a gets GreenletExit', 'b gets GreenletExit', 'a ends', 'b ends', 'left'])
+  })
+
+  it('never runs a child that was to start later', () => {
+    const error = new Error('boom')
+    const rec = recorder()
+    const { value, time } = play(() =>
+      caught(function* () {
+        yield* nursery(function* (n) {
+          n.spawnLater(5, () => rec('runs'))
+          yield* failing(1, error)
+        })
+      }),
+    )
+    expect(value).toBe(error)
+    expect(time).toBe(1)
+    rec.expect([])
   })
 
   it('never runs children that have not begun', () => {
@@ -689,6 +718,7 @@ describe('kill() of a nursery', () => {
       yield* nursery(function* (n) {
         n.spawn(() => rec('runs'))
         n.kill()
+        expect(n.size).toBe(0)
         yield* sleep(1)
         n.kill(undefined, { block: false }) // there is nobody
       })
@@ -782,17 +812,26 @@ describe('nursery() that is used wrongly', () => {
     expect(messageOf(value)).toMatch(/^spawn\(\) expects a function, but got an operation\./u)
   })
 
+  it('refuses a wrong time', () => {
+    const { value } = play(() =>
+      caught(function* () {
+        yield* nursery((n) => n.spawnLater(-1, sleep))
+      }),
+    )
+    expect(messageOf(value)).toBe('spawnLater() expects `ms` to be a number of milliseconds, 0 or more, but got -1.')
+  })
+
   it('refuses to spawn when it was left', () => {
     const { value } = play(function* () {
       return yield* nursery((n) => n)
     })
     const left: Nursery = value
-    expect(usage(() => left.spawn(sleep, 1))).toBe(
-      'A nursery was left, and was then to spawn sleep(); nobody would wait for it.\n\n' +
-        '  nursery.spawn(sleep)                               // incorrect: kept, and called after the block\n' +
-        '  yield* nursery(function* (n) { n.spawn(sleep) })   // correct',
+    expect(usage(() => left.spawn(sleep, 1)).replace(/-\d+/u, '-N')).toBe(
+      'A nursery was left, and was then to spawn "sleep-N"; nobody would wait for it.\n\n' +
+        '  nursery.spawn(work)                               // incorrect: kept, and called after the block\n' +
+        '  yield* nursery(function* (n) { n.spawn(work) })   // correct',
     )
-    expect(messageOf(thrown(() => left.spawn(() => 1)))).toContain('to spawn work();')
+    expect(usage(() => left.spawnLater(1, sleep, 1))).toMatch(/^A nursery was left, /u)
     expect(left.size).toBe(0)
   })
 })
