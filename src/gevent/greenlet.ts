@@ -21,7 +21,7 @@ import type { Begun, Driven, Operation } from '../protocol.ts'
 import { begun } from '../waiting/operation.ts'
 import { checkLimit, type WaitOptions } from '../waiting/timeout.ts'
 import { EndOperation, NO_WAIT, OutcomeOperation, useGreenlet } from './end.ts'
-import { addSpawnCallback, KILLED, removeSpawnCallback, STARTED, tellSpawned } from './lineage.ts'
+import { addSpawnCallback, KILLED, NUMBER_SHIFT, removeSpawnCallback, STARTED, tellSpawned } from './lineage.ts'
 import { LinkedGreenlet } from './links.ts'
 
 /** How `get` waits. */
@@ -63,9 +63,6 @@ export class Greenlet<T = unknown, A extends readonly unknown[] = readonly []>
   extends LinkedGreenlet<T>
   implements Disposable, AsyncDisposable
 {
-  /** @internal Set when somebody has asked for {@link signal}. */
-  declare $aborter: AbortController | null
-
   /**
    * @param fn - the body: a generator function, or any function. Without one the class must bring its own `run`.
    * @param args - what the body is called with.
@@ -76,8 +73,7 @@ export class Greenlet<T = unknown, A extends readonly unknown[] = readonly []>
     super(fn as ((...args: never[]) => Driven<T>) | null | undefined, args)
     this.$scope = inheritContext()
     this.$links = null
-    this.$title = ++hubOf(this).made
-    this.$aborter = null
+    this.$marks = ++hubOf(this).made << NUMBER_SHIFT
   }
 
   /**
@@ -182,11 +178,12 @@ export class Greenlet<T = unknown, A extends readonly unknown[] = readonly []>
 
   /** An AbortSignal that fires when the greenlet is killed: for what can be aborted and knows nothing of greenlets. */
   get signal(): AbortSignal {
-    if (this.$aborter === null) {
-      this.$aborter = new AbortController()
-      if ((this.$marks & KILLED) !== 0) this.$aborter.abort()
+    const own = this.$own()
+    if (own.aborter === null) {
+      own.aborter = new AbortController()
+      if ((this.$marks & KILLED) !== 0) own.aborter.abort()
     }
-    return this.$aborter.signal
+    return own.aborter.signal
   }
 
   /**
@@ -282,7 +279,7 @@ export class Greenlet<T = unknown, A extends readonly unknown[] = readonly []>
     this.$marks |= KILLED
     if (this.$status === UNSTARTED) this.$endUnstarted(reason)
     else hubOf(this).interrupt(this, reason)
-    this.$aborter?.abort(reason)
+    this.$rare?.aborter?.abort(reason)
     return options.block === false ? NO_WAIT : begun(new EndOperation(this, 'kill', options.timeoutMs))
   }
 

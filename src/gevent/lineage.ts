@@ -39,6 +39,8 @@ export const READ = 2
 export const KILLED = 4
 /** Its family is its own. */
 const HEAD = 8
+/** Above these bits lies its number: a field for that alone would be as large as all of them. */
+export const NUMBER_SHIFT = 4
 
 /** What all greenlets of one tree share. */
 export type SpawnTreeLocals = Record<string, unknown>
@@ -88,8 +90,6 @@ export class SpawnedGreenlet<T = unknown> extends RawGreenlet<T> {
   /** @internal */ declare $marks: number
   /** @internal */ declare $older: Task | null
   /** @internal */ declare $newer: Task | null
-  /** @internal Its number, the name it was given, or empty; the default name is made of the number when it is asked for. */
-  declare $title: string | number
   /** @internal */ declare $family: Family | null
 
   /** @internal Made by `spawnRaw`, and by the constructor of `Greenlet`. */
@@ -100,9 +100,13 @@ export class SpawnedGreenlet<T = unknown> extends RawGreenlet<T> {
     this.$marks = 0
     this.$older = null
     this.$newer = null
-    this.$title = ''
     const { current, main } = kernel
     this.$family = current === main ? null : familyOf(current)
+  }
+
+  /** @internal Tells it from others with the same body; 0: it has none. Counted from 1 again after 134 million. */
+  get $number(): number {
+    return this.$marks >>> NUMBER_SHIFT
   }
 
   /** The hub that it runs on: that of its spawner. */
@@ -112,13 +116,13 @@ export class SpawnedGreenlet<T = unknown> extends RawGreenlet<T> {
 
   /** Stands in every message: the body's name, with a number if it is a `Greenlet`, until it is given another. */
   override get name(): string {
-    const { $title: title } = this
-    if (typeof title === 'number') return `${super.name}-${String(title)}`
-    return title === '' ? super.name : title
+    if (this.$rare !== null && this.$rare.title !== '') return this.$rare.title
+    const number = this.$number
+    return number === 0 ? super.name : `${super.name}-${String(number)}`
   }
 
   override set name(name: string) {
-    this.$title = name
+    this.$own().title = name
   }
 
   /**

@@ -42,6 +42,30 @@ export type ErrorClass = new () => Error
 
 const BRAND = Symbol.for('greenloop.RawGreenlet')
 
+/** What few greenlets have: see where {@link RawGreenlet} reads it. */
+class Rare {
+  /** Null: main. */
+  heir: RawGreenlet | null
+  host: object | null
+  pending: Error[] | null
+  callers: Frame[] | null
+  locals: WeakMap<object, unknown> | null
+  /** Of the host: the name that it was given; empty: none. */
+  title: string
+  /** Of the host: set when somebody has asked for its signal. */
+  aborter: AbortController | null
+
+  constructor() {
+    this.heir = null
+    this.host = null
+    this.pending = null
+    this.callers = null
+    this.locals = null
+    this.title = ''
+    this.aborter = null
+  }
+}
+
 /**
  * A coroutine with an explicit `switch()`: python-greenlet's `greenlet`.
  *
@@ -63,20 +87,16 @@ const BRAND = Symbol.for('greenloop.RawGreenlet')
  */
 export class RawGreenlet<T = unknown> {
   /** @internal */ declare $fn: ((...args: never[]) => unknown) | null
-  /** @internal */ declare $heir: RawGreenlet | null
   /** @internal */ declare $frame: Frame | null
   /** @internal */ declare $status: Status
   /** @internal */ declare $slot: unknown
   /** @internal */ declare $scope: Scope | null
   /** @internal */ declare $switcher: Described | null
   /** @internal */ declare $goal: Coroutine | Described | null
-  /** @internal */ declare $callers: Frame[] | null
-  /** @internal */ declare $locals: WeakMap<object, unknown> | null
   /** @internal of the host */ declare $wait: PendingWait | null
   /** @internal of the host */ declare $turn: 0 | 1 | 2 | 3
   /** @internal of the host */ declare $behind: Coroutine | null
-  /** @internal of the host */ declare $host: object | null
-  /** @internal of the host */ declare $pending: Error[] | null
+  /** @internal What few greenlets have; null: this one has none of it. */ declare $rare: Rare | null
   /** For the compiler: `T` is what the body returns. */
   declare protected readonly outcomeType: T
 
@@ -87,23 +107,22 @@ export class RawGreenlet<T = unknown> {
    */
   constructor(fn?: ((...args: never[]) => Driven<T>) | null, parent?: RawGreenlet | null) {
     if (fn !== undefined && fn !== null && typeof fn !== 'function') throw notAFunction(`new ${new.target.name}`, fn)
-    if (parent !== undefined && parent !== null) checkParent(parent)
+    if (parent !== undefined && parent !== null && parent !== kernel.main) checkParent(parent)
     this.$fn = fn ?? null
     const creator = kernel.current as RawGreenlet | null // null once, for main itself; every coroutine is a RawGreenlet
-    this.$heir = parent ?? creator
-    this.$host = creator === null ? null : creator.$host
     this.$frame = null
     this.$status = UNSTARTED
     this.$slot = NO_ARGUMENTS
     this.$scope = null
     this.$switcher = null
     this.$goal = null
-    this.$callers = null
-    this.$locals = null
     this.$wait = null
     this.$turn = NOT_READY
     this.$behind = null
-    this.$pending = null
+    this.$rare = null
+    const heir = parent ?? creator
+    if (heir !== kernel.main) this.$heir = heir
+    if (creator !== null && creator.$rare !== null) this.$host = creator.$host
     if (kernel.debug !== null) kernel.debug.greenletMade(this)
   }
 
@@ -248,6 +267,59 @@ export class RawGreenlet<T = unknown> {
     if ((this as RawGreenlet) === kernel.main) return 'main'
     const { $fn: fn } = this
     return fn === null || fn.name === '' ? this.constructor.name : fn.name
+  }
+
+  // What few greenlets have lies in an object of its own: each field costs each greenlet 8 bytes, and a million of them 10 ms.
+
+  /** @internal Who gets control when it ends. */
+  get $heir(): RawGreenlet | null {
+    if (this.$rare !== null && this.$rare.heir !== null) return this.$rare.heir
+    return (this as RawGreenlet) === kernel.main ? null : (kernel.main as RawGreenlet) // every coroutine is one
+  }
+
+  set $heir(heir: RawGreenlet | null) {
+    this.$own().heir = heir
+  }
+
+  /** @internal of the host */
+  get $host(): object | null {
+    return this.$rare === null ? null : this.$rare.host
+  }
+
+  set $host(host: object | null) {
+    if (host !== null || this.$rare !== null) this.$own().host = host
+  }
+
+  /** @internal of the host */
+  get $pending(): Error[] | null {
+    return this.$rare === null ? null : this.$rare.pending
+  }
+
+  set $pending(pending: Error[] | null) {
+    if (pending !== null || this.$rare !== null) this.$own().pending = pending
+  }
+
+  /** @internal */
+  get $callers(): Frame[] | null {
+    return this.$rare === null ? null : this.$rare.callers
+  }
+
+  set $callers(callers: Frame[] | null) {
+    if (callers !== null || this.$rare !== null) this.$own().callers = callers
+  }
+
+  /** @internal */
+  get $locals(): WeakMap<object, unknown> | null {
+    return this.$rare === null ? null : this.$rare.locals
+  }
+
+  set $locals(locals: WeakMap<object, unknown> | null) {
+    if (locals !== null || this.$rare !== null) this.$own().locals = locals
+  }
+
+  /** @internal Where it keeps what few have; made when it is first needed. */
+  $own(): Rare {
+    return (this.$rare ??= new Rare())
   }
 
   /** @internal */

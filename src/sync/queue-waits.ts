@@ -157,10 +157,6 @@ export class TakeWait<T> extends Wait {
     this.peeks = peeks
   }
 
-  override again(greenlet: Coroutine): void {
-    super.again(greenlet)
-  }
-
   /** It has ended, and nobody else knows it. */
   rest(): void {
     if (this.peeks || this.hub.observer !== null) return
@@ -195,10 +191,6 @@ export class PutWait<T> extends Wait {
     super(greenlet)
     this.exchange = exchange
     this.item = item
-  }
-
-  override again(greenlet: Coroutine): void {
-    super.again(greenlet)
   }
 
   /** It has ended, and nobody else knows it. */

@@ -232,7 +232,7 @@ export class SimpleQueue<T> extends Exchange<T> {
       } else if (putter !== null) {
         this.$putters.remove(putter)
         try {
-          this.#enter(putter.item as Item<T>)
+          this.#enter(putter.item as Item<T>) // it waits with it
         } catch (error) {
           putter.fail(error)
           continue

@@ -74,22 +74,22 @@ class MapWait<R> extends Wait implements Taker {
       if (!mapping.exhausted) return
       mapping.throwInputFailure()
     } catch (error) {
-      this.#failed(error)
+      this.#failed(error, element)
       return
     }
     this.#over = true
     this.succeed(this.#results)
   }
 
-  #failed(error: unknown): void {
+  #failed(error: unknown, element: Element | null): void {
     const mapping = this.#mapping
     if (this.#killOnError && !mapping.idle) {
       this.#failure = { error }
-      mapping.dispose()
+      mapping.dispose(element)
       return
     }
     this.#over = true
-    mapping.detach()
+    mapping.detach(element)
     this.fail(error)
   }
 

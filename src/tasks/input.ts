@@ -36,7 +36,7 @@ export interface Reader {
 }
 
 /** Whether something can be read: what cannot is an option, or a mistake. */
-export function isInput(value: unknown): value is Input<unknown> {
+function isInput(value: unknown): value is Input<unknown> {
   if (typeof value === 'string') return true
   if (typeof value !== 'object' || value === null || isOperation(value)) return false
   return Symbol.iterator in value || Symbol.asyncIterator in value || 'cursor' in value

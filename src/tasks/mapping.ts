@@ -154,21 +154,21 @@ export class Mapping implements Listener<Ending> {
     if (failure !== null) throw failure.error
   }
 
-  /** Nobody takes any more what comes: failures that have not been read are reported. What runs, runs on. */
-  detach(): void {
+  /** Nobody takes any more what comes: failures that have not been read are reported, but that of `thrown`. What runs, runs on. */
+  detach(thrown: Element | null = null): void {
     if (!this.#taken) return
     this.#taken = false
     for (let element = this.#first; element !== null; element = element.behind) {
       const { greenlet, ended } = element
-      if (ended && greenlet.$status === FAILED) hubOf(greenlet).tell(greenlet.$slot, greenlet)
+      if (ended && element !== thrown && greenlet.$status === FAILED) hubOf(greenlet).tell(greenlet.$slot, greenlet)
     }
     this.#first = null
     this.#last = null
   }
 
   /** Nobody takes any more what comes, and what runs is killed. */
-  dispose(): void {
-    this.detach()
+  dispose(thrown: Element | null = null): void {
+    this.detach(thrown)
     if (this.#killed) return
     this.#killed = true
     this.#feeder?.kill(undefined, NOT_BLOCKING)

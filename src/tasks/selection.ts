@@ -249,7 +249,7 @@ class Help extends HubOperation<unknown> {
     const { source } = this.#offer
     const helper = new Child(typeof source === 'function' ? source : (): Driven<unknown> => source)
     if (typeof source !== 'function' || source.name === '')
-      helper.name = `${textOf(this.#offer)}-${String(helper.$title)}`
+      helper.name = `${textOf(this.#offer)}-${String(helper.$number)}`
     this.#children.adopt(helper)
     return new HelperWait(greenlet, helper).park()
   }

@@ -61,7 +61,7 @@ export abstract class Wait implements PendingWait, ListNode {
   abstract describe(): string
 
   /** For the hottest waits, which are used again: one that has ended is that of `greenlet` now. */
-  protected again(greenlet: Coroutine): void {
+  again(greenlet: Coroutine): void {
     this.greenlet = greenlet
     this.hub = hubOf(greenlet)
   }

@@ -237,6 +237,7 @@ describe('map()', () => {
 
   it('kills the rest with killOnError, and throws when they have ended', () => {
     const { clock } = virtualHub()
+    const reports = catchReports()
     const pool = new Pool(2)
     const rec = recorder()
     const mapped = spawn(function* () {
@@ -260,12 +261,40 @@ describe('map()', () => {
     clock.run()
     expect(mapped.value).toEqual(['1 fails', 4, 2])
     rec.expect(['1 ends at 1', '0 ends at 4']) // 2 never began
+    expect(reports).toEqual([])
   })
 
   it('gives all results with killOnError when nothing fails, and the one failure when all have ended', async () => {
+    const reports = catchReports()
     const pool = new Pool(2)
     expect(await pool.map(square, [1, 2], { killOnError: true })).toEqual([1, 4])
     expect(await rejectionMessage(pool.map(inverse, [1, 0], { killOnError: true }))).toBe('division by zero')
+    await sleep(0)
+    expect(reports).toEqual([])
+  })
+
+  it('reports with killOnError what the rest throws when it is killed', () => {
+    const { hub, clock } = virtualHub()
+    const reports: string[] = []
+    hub.onError = (error) => reports.push(messageOf(error))
+    const mapped = spawn(() =>
+      caught(
+        new Group().map(
+          function* (n) {
+            try {
+              yield* sleep(n)
+            } finally {
+              // eslint-disable-next-line no-unsafe-finally -- a clean-up that fails
+              throw new RangeError(`${n} fails`)
+            }
+          },
+          [9, 1],
+          { killOnError: true },
+        ),
+      ),
+    )
+    clock.run()
+    expect([messageOf(mapped.value), reports]).toEqual(['1 fails', ['9 fails']])
   })
 
   it('takes no more items, and kills what runs, when it is given up', () => {
