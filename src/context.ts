@@ -110,6 +110,14 @@ export function emptyContext(): Scope {
   return ROOT.runInAsyncScope(copyContext)
 }
 
+/**
+ * Calls a function that a wait begins with. In plain code what it sets stays with it: no greenlet is there to keep it, and the code that
+ * awaits has not called it.
+ */
+export function callForWait<R>(fn: () => R): R {
+  return kernel.current === kernel.main ? copyContext().runInAsyncScope(fn, undefined, kernel.main) : fn()
+}
+
 /** Calls `fn` where nothing is set: what the hub runs sees nothing of whoever has caused it to run. */
 export function inEmptyContext(fn: () => void): void {
   // A resource keeps what is set in it, up to Node 22.

@@ -102,12 +102,11 @@ export class Callback extends Entry {
     if (this.$turn === READY) this.$turn = READY_CANCELLED
   }
 
-  /** @internal */
+  /** The function's name. */
   override get name(): string {
     return this.#fn.name === '' ? 'a callback' : this.#fn.name
   }
 
-  /** @internal */
   override $runLinks(): void {
     callInHub('runCallback', this.#fn, ...this.#args)
   }

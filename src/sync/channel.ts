@@ -25,13 +25,19 @@ import { after, firstFor, type Item, NOTHING, putCall, takeCall } from './queue-
  * const channel = new Channel<string>()
  * await run(function* () {
  *   spawn(function* reader() {
- *     for (;;) console.log('got', yield* channel.get())
+ *     const it = channel.cursor()
+ *     while (yield* it.next()) console.log('got', it.value)
  *   })
- *   yield* channel.put('one') // got one
- *   yield* channel.put('two') // got two
- *   console.log('all sent') // all sent
+ *   for (const item of ['one', 'two']) {
+ *     yield* channel.put(item)
+ *     console.log('sent', item)
+ *   }
  *   channel.shutdown()
  * })
+ * // got one
+ * // sent one
+ * // got two
+ * // sent two
  * ```
  */
 export class Channel<T> extends Exchange<T> {

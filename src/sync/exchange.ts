@@ -28,7 +28,6 @@ import { checkLimit, type WaitOptions } from '../waiting/timeout.ts'
 import { WaitList } from '../waiting/wait-list.ts'
 import { QueueCursor } from './queue-cursor.ts'
 import {
-  type Handover,
   type Item,
   NOTHING,
   type Patience,
@@ -44,8 +43,8 @@ export interface QueueOptions extends WaitOptions {
   block?: boolean
 }
 
-/** Base of queues and channels. */
-export abstract class Exchange<T> implements Sequence<T>, Handover<T> {
+/** Base of queues and channels; to those who wait it is a `Handover`. */
+export abstract class Exchange<T> implements Sequence<T> {
   /** @internal Who waits for an item, oldest first. */
   declare readonly $getters: WaitList<TakeWait<T>>
   /** @internal Who waits to be rid of one, oldest first. */

@@ -126,7 +126,7 @@ export class PutOperation<T> extends HubOperation<void> {
   }
 }
 
-// Waits are used again, one on either side: where two greenlets take turns, making them would be a fifth of the cost.
+// Waits are used again, one on either side: where two greenlets take turns, making them is a tenth of what an item costs.
 
 function getterFor<T>(greenlet: Coroutine, exchange: Handover<T>): TakeWait<T> {
   const resting = exchange.$restingGetter

@@ -224,7 +224,7 @@ export class SimpleQueue<T> extends Exchange<T> {
         try {
           item = getter.peeks ? this.look() : this.remove()
         } catch (error) {
-          getter.fail(error) // it is his get() that cannot be done
+          getter.fail(error) // it is its get() that cannot be done
           continue
         }
         getter.succeed(item)

@@ -8,7 +8,7 @@
  *   slots  [ d  e  .  .  .  a  b  c ]      head = 5, size = 5, mask = 7
  * ```
  *
- * Stands on nothing. Leaves to the queue who may put and take.
+ * Leaves to the queue who may put and take.
  */
 import { InternalError } from '../errors/classes.ts'
 

@@ -3,6 +3,7 @@
  *
  * Stands on waits. Leaves promises to `until.ts`.
  */
+import { callForWait } from '../context.ts'
 import { notAFunction } from '../errors/usage.ts'
 import type { Coroutine } from '../greenlet/kernel.ts'
 import { ready, type Step } from '../greenlet/operation.ts'
@@ -66,9 +67,11 @@ class CallbackWait<T> extends Wait {
   begin(start: (callback: NodeCallback<T>) => unknown): Step<T> {
     let made: unknown
     try {
-      made = start((error, value) => {
-        this.#calledBack(error, value)
-      })
+      made = callForWait(() =>
+        start((error, value) => {
+          this.#calledBack(error, value)
+        }),
+      )
     } catch (error) {
       this.#state = 'over'
       throw error

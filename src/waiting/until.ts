@@ -3,6 +3,7 @@
  *
  * Stands on waits. Leaves to `withTimeout`, `spawn` and the others whose body it is.
  */
+import { callForWait } from '../context.ts'
 import { UsageError } from '../errors/classes.ts'
 import { show, wrongRight } from '../errors/usage.ts'
 import { type Coroutine, kernel } from '../greenlet/kernel.ts'
@@ -56,7 +57,7 @@ class Until<T> extends HubOperation<T> {
     const source = this.#source
     if (typeof source !== 'function') return new PromiseWait(greenlet, null).parkUntil(source)
     const controller = new AbortController()
-    const promise: unknown = source(controller.signal)
+    const promise: unknown = callForWait(() => source(controller.signal))
     if (!isThenable(promise))
       throw new UsageError(`until() expects its function to return a promise, but got ${show(promise)}.`)
     return new PromiseWait(greenlet, controller).parkUntil(promise)

@@ -135,7 +135,7 @@ describe('a greenlet is shown with its class, name and state', () => {
   it('also where its prototype is shown, which is none', () => {
     expect([inspect(RawGreenlet.prototype), inspect(Greenlet), inspect(RawGreenlet)]).toEqual([
       '{}',
-      '[class Greenlet extends RawGreenlet]',
+      '[class Greenlet extends LinkedGreenlet]',
       '[class RawGreenlet]',
     ])
   })

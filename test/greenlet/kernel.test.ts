@@ -8,24 +8,12 @@ const repository = fileURLToPath(new URL('../../', import.meta.url))
 // Inside the repository, so that the copy finds its dependencies.
 const cache = `${repository}node_modules/.cache/greenloop-copies-${process.pid}`
 
-/** Copies the two rooms, as a second installation would have them; answers the front door. */
+/** Copies the library, as a second installation would have them; answers the front door. */
 function copy(name: string): string {
   const folder = `${cache}/${name}`
   mkdirSync(folder, { recursive: true })
   writeFileSync(`${folder}/package.json`, '{ "type": "module" }')
-  for (const part of [
-    'errors',
-    'protocol.ts',
-    'index.ts',
-    'greenlet',
-    'context.ts',
-    'debug.ts',
-    'hub',
-    'waiting',
-    'gevent',
-    'sync',
-  ])
-    cpSync(`${repository}src/${part}`, `${folder}/${part}`, { recursive: true })
+  cpSync(`${repository}src`, folder, { recursive: true })
   return `${folder}/index.ts`
 }
 

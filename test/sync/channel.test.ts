@@ -4,7 +4,7 @@ import {
   choose,
   Empty,
   Full,
-  Greenlet,
+  type Greenlet,
   GreenletExit,
   getHub,
   type Operation,
@@ -139,15 +139,12 @@ describe('Channel', () => {
 
   it('takes the results of three greenlets that are linked to it', () => {
     const { clock } = virtualHub()
-    const channel = new Channel<unknown>()
-    for (const value of ['a', 'b', 'c'])
-      spawn(() => value).rawlink((greenlet) => {
-        spawn(function* () {
-          yield* channel.put((greenlet as Greenlet).value)
-        })
-      })
+    const channel = new Channel<Greenlet<string>>()
+    for (const value of ['a', 'b', 'c']) spawn(() => value).link((one) => channel.put(one))
     const got = spawn(function* () {
-      return [yield* channel.get(), yield* channel.get(), yield* channel.get()]
+      const all: unknown[] = []
+      while (all.length < 3) all.push((yield* channel.get()).value)
+      return all
     })
     clock.run()
     expect(got.value).toEqual(['a', 'b', 'c'])

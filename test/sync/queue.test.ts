@@ -402,13 +402,15 @@ describe.each<[name: string, typeof SimpleQueue]>([
       expect(queue.getNowait()).toBe('b')
     })
 
-    it('can be the link of a greenlet', () => {
+    it('can be the link of a greenlet, before and after its end', () => {
       const { clock } = virtualHub()
-      const queue = new Class<Greenlet<number>>()
+      const queue = new Class<Greenlet<number>>(1)
       const greenlet = spawn(() => 100)
-      greenlet.rawlink(() => queue.putNowait(greenlet))
-      clock.run()
-      expect(queue.getNowait().value).toBe(100)
+      for (let n = 0; n < 2; n++) {
+        greenlet.link((one) => queue.put(one))
+        clock.run()
+        expect([queue.size, queue.getNowait().value]).toEqual([1, 100])
+      }
     })
   })
 
