@@ -10,8 +10,9 @@ function* trivial(): Green<void> {
 async function trivialAsync(): Promise<void> {
   // no await
 }
+const settled = Promise.resolve()
 async function hopping(): Promise<void> {
-  await null
+  await settled
 }
 
 /** The limit: a generator each, stepped once, and kept. */

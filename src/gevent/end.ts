@@ -4,11 +4,11 @@
  * Stands on waits. The methods that make these operations are `Greenlet`'s; waiting for several is in `joinall.ts` and `wait.ts`.
  */
 import { GreenletExit, GreenletKilledError, UsageError } from '../errors/classes.ts'
+import { toError } from '../errors/given.ts'
 import { show } from '../errors/usage.ts'
 import { type Coroutine, FAILED, kernel, RETURNED, UNSTARTED } from '../greenlet/kernel.ts'
 import { ready, type Step, takePending } from '../greenlet/operation.ts'
 import { type ErrorClass, isGreenlet, type RawGreenlet } from '../greenlet/raw-greenlet.ts'
-import { toError } from '../greenlet/switch.ts'
 import { leaveWait } from '../greenlet/trampoline.ts'
 import { hubOf } from '../hub/default.ts'
 import type { Task } from '../hub/tasks.ts'

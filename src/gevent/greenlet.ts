@@ -10,10 +10,11 @@
 import { inheritContext } from '../context.ts'
 import '../debug.ts' // for GREENLOOP_DEBUG, whichever door a program comes in by
 import type { GreenletExit } from '../errors/classes.ts'
+import { toError } from '../errors/given.ts'
 import { checkMs, notAFunction } from '../errors/usage.ts'
 import { type Coroutine, FAILED, kernel, RETURNED, UNSTARTED } from '../greenlet/kernel.ts'
 import type { ErrorClass, RawGreenlet } from '../greenlet/raw-greenlet.ts'
-import { type Switch, toError } from '../greenlet/switch.ts'
+import type { Switch } from '../greenlet/switch.ts'
 import { deliver } from '../greenlet/trampoline.ts'
 import { hubOf } from '../hub/default.ts'
 import { Timer } from '../hub/timers.ts'

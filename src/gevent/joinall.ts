@@ -4,11 +4,11 @@
  * One object listens to all of them and counts. Stands on `Greenlet`. Leaves waiting for other things than ends to `wait.ts`.
  */
 import { UsageError } from '../errors/classes.ts'
+import { toError } from '../errors/given.ts'
 import { show } from '../errors/usage.ts'
 import { type Coroutine, FAILED, kernel, RETURNED, UNSTARTED } from '../greenlet/kernel.ts'
 import { ready, type Step, takePending } from '../greenlet/operation.ts'
 import { type ErrorClass, isGreenlet, type RawGreenlet } from '../greenlet/raw-greenlet.ts'
-import { toError } from '../greenlet/switch.ts'
 import { failureNumber } from '../hub/tasks.ts'
 import type { Begun, Operation } from '../protocol.ts'
 import { ownerOf } from '../waiting/agent.ts'
@@ -294,7 +294,7 @@ class KillallWait extends Wait implements Listener {
 }
 
 /** The first three names of those that are waited for, and how many there are more. */
-export function namesOf(greenlets: readonly Coroutine[]): string {
+function namesOf(greenlets: readonly Coroutine[]): string {
   const names = greenlets.slice(0, 3).map((one) => `"${one.name}"`)
   if (greenlets.length > 3) names.push(`${String(greenlets.length - 3)} more`)
   return names.join(', ')

@@ -8,6 +8,7 @@
  * Stands on `RawGreenlet` and the hub. Leaves the outcome and the links to `Greenlet`.
  */
 import { GreenletExit } from '../errors/classes.ts'
+import { toError } from '../errors/given.ts'
 import { notAFunction } from '../errors/usage.ts'
 import {
   Arguments,
@@ -21,7 +22,6 @@ import {
   UNSTARTED,
 } from '../greenlet/kernel.ts'
 import { type ErrorClass, RawGreenlet } from '../greenlet/raw-greenlet.ts'
-import { toError } from '../greenlet/switch.ts'
 import { leaveWait } from '../greenlet/trampoline.ts'
 import { hubOf } from '../hub/default.ts'
 import { callInHub } from '../hub/entry.ts'

@@ -6,6 +6,7 @@
  * begins with `gr_`: every other name is free for the fields of a subclass.
  */
 import { InternalError, UsageError } from '../errors/classes.ts'
+import { type ErrorClass, toError } from '../errors/given.ts'
 import { type Described, notAFunction, nothingToRun, show } from '../errors/usage.ts'
 import { type Driven, isOperation } from '../protocol.ts'
 import {
@@ -25,20 +26,10 @@ import {
   UNSTARTED,
 } from './kernel.ts'
 import { drive } from './operation.ts'
-import {
-  AN_ERROR,
-  type Handover,
-  makeSwitch,
-  NO_VALUE,
-  ONE_VALUE,
-  SEVERAL_VALUES,
-  type Switch,
-  toError,
-} from './switch.ts'
+import { AN_ERROR, type Handover, makeSwitch, NO_VALUE, ONE_VALUE, SEVERAL_VALUES, type Switch } from './switch.ts'
 import { deliver } from './trampoline.ts'
 
-/** A class of errors that can be made without arguments, as `throw` and `kill` take it. */
-export type ErrorClass = new () => Error
+export type { ErrorClass } from '../errors/given.ts'
 
 const BRAND = Symbol.for('greenloop.RawGreenlet')
 

@@ -11,7 +11,6 @@ import { GreenletExit, InvalidSwitchError, UsageError } from '../errors/classes.
 import {
   awaitedSwitch,
   mainNotWaiting,
-  notAnError,
   processExiting,
   storedSwitch,
   switchingTracer,
@@ -388,18 +387,4 @@ function start(target: Coroutine, payload: unknown, kind: Kind): Coroutine {
 
 function isExit(error: unknown): boolean {
   return error instanceof GreenletExit
-}
-
-/** Checks what `throw` was given and makes the error: an instance is taken as it is, a class is called. */
-export function toError(caller: string, error: unknown): Error {
-  if (error === undefined) return new GreenletExit()
-  if (error instanceof Error) return error
-  if (Object.prototype.toString.call(error) === '[object Error]') return error as Error // one of another realm
-  if (isErrorClass(error)) return new error()
-  throw notAnError(caller, error)
-}
-
-/** Whether `value` is a class of errors: `Error`, or one that derives from it. */
-export function isErrorClass(value: unknown): value is new () => Error {
-  return value === Error || (typeof value === 'function' && value.prototype instanceof Error)
 }

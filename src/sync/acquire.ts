@@ -48,7 +48,7 @@ export interface Line {
 }
 
 /** Checks the options of `acquire`; both classes of gevent's arguments are known mistakes. */
-export function checkAcquire(noun: string, options: unknown): asserts options is AcquireOptions {
+function checkAcquire(noun: string, options: unknown): asserts options is AcquireOptions {
   if (typeof options !== 'object' || options === null) {
     throw new UsageError(
       `acquire() expects its options as an object, but got ${show(options)}.\n\n` +

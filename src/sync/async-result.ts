@@ -4,13 +4,13 @@
  * Stands on linkables, which hold those who wait and tell them. What is here is the outcome, and the bridges to promises.
  */
 import { UsageError } from '../errors/classes.ts'
+import { toError } from '../errors/given.ts'
 import { notAnError, show, wrongRight } from '../errors/usage.ts'
 import type { GetOptions } from '../gevent/greenlet.ts'
 import type { Outcome } from '../gevent/links.ts'
 import { type Coroutine, kernel } from '../greenlet/kernel.ts'
 import { ready, type Step } from '../greenlet/operation.ts'
 import type { ErrorClass } from '../greenlet/raw-greenlet.ts'
-import { toError } from '../greenlet/switch.ts'
 import { hubOf } from '../hub/default.ts'
 import { isOperation, isThenable, type Operation } from '../protocol.ts'
 import { awaitOperation } from '../waiting/agent.ts'

@@ -54,7 +54,7 @@ import { Semaphore } from './semaphore.ts'
  * console.log(lock.locked()) // false
  * ```
  */
-export class RLock implements Acquirable {
+export class RLock {
   readonly #block = new Block()
   /** How often the owner has acquired it beyond the first time. */
   #again = 0

@@ -27,7 +27,6 @@ import { Linkable } from '../waiting/linkable.ts'
 import type { WaitOptions } from '../waiting/timeout.ts'
 import type { Limit } from '../waiting/wait.ts'
 import {
-  type Acquirable,
   Acquire,
   type AcquireOptions,
   AcquireWait,
@@ -35,7 +34,6 @@ import {
   type Held,
   Hold,
   ifEnded,
-  type Line,
   nameOf,
   WaitUntilFree,
   withAcquired,
@@ -73,7 +71,7 @@ type LineState = typeof AT_REST | typeof CALLED | typeof PASSED_OVER
  * console.log(visits.map((visit) => visit.value)) // [ 2, 1, 1 ]
  * ```
  */
-export class Semaphore extends Linkable implements Acquirable, Line {
+export class Semaphore extends Linkable {
   #counter: number
   /** Who took the last permit; null when there is one again. */
   #holder: Coroutine | null = null

@@ -4,10 +4,10 @@
  * Stands on the hub's timers and `interrupt`. It is itself the error that is thrown, so "is it mine?" is a comparison: `err === timeout`.
  */
 import { Interrupt, recognise, UsageError } from '../errors/classes.ts'
+import { isErrorClass } from '../errors/given.ts'
 import { checkMs, notAFunction, show, wrongRight } from '../errors/usage.ts'
 import { type Coroutine, kernel } from '../greenlet/kernel.ts'
 import type { ErrorClass } from '../greenlet/raw-greenlet.ts'
-import { isErrorClass } from '../greenlet/switch.ts'
 import { hubOf } from '../hub/default.ts'
 import { Timer } from '../hub/timers.ts'
 import type { Driven, Green, Operation } from '../protocol.ts'

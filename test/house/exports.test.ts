@@ -11,10 +11,13 @@ import manifest from '../../package.json' with { type: 'json' }
 const NAMES: Record<string, readonly [module: object, names: string]> = {
   '.': [
     greenloop,
-    `BlockingSwitchOutError ConcurrentObjectUseError Greenlet GreenletExit GreenletKilledError GreenloopError InternalError Interrupt InvalidSwitchError
-    Local
-    LoopExit RawGreenlet SocketClosedError Timeout UsageError Waiter copyContext getHub getcurrent getswitchinterval gettrace green isInterrupt joinall
-    local run setDebug setswitchinterval settrace sleep spawn spawnWith until withTimeout`,
+    `AsyncResult BlockingSwitchOutError BoundedSemaphore Channel ConcurrentObjectUseError Condition DummySemaphore Empty
+    Event Full Greenlet GreenletExit GreenletKilledError GreenloopError Group InternalError Interrupt InvalidSwitchError
+    LifoQueue Local LoopExit Pool PoolFull PriorityQueue Queue RLock RawGreenlet Semaphore ShutDown SimpleQueue
+    SocketClosedError StopIteration Timeout UsageError Waiter all any choose copyContext each fromCallback getHub
+    getcurrent getswitchinterval gettrace green idle isInterrupt iterate iwait joinall kill killall local nursery race run
+    runWith setDebug setswitchinterval settrace signalHandler sleep spawn spawnLater spawnRaw spawnWith until wait
+    withTimeout`,
   ],
   './greenlet': [
     greenlet,

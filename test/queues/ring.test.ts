@@ -1,7 +1,7 @@
 // Ring: what a queue keeps its items in.
 import { InternalError } from 'greenloop'
 import { describe, expect, it } from 'vitest'
-import { Ring } from '../../src/sync/ring.ts'
+import { Ring } from '../../src/queues/ring.ts'
 import { thrown } from '../support/thrown.ts'
 
 /** What the ring holds on to; nobody else may see it. */

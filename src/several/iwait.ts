@@ -6,6 +6,8 @@
  *
  * Stands on the waits of `wait.ts` and on cursors.
  */
+
+import { checkCount, refuseSelf } from '../gevent/joinall.ts'
 import type { Coroutine } from '../greenlet/kernel.ts'
 import { ready, type Step } from '../greenlet/operation.ts'
 import { hubOf } from '../hub/default.ts'
@@ -16,7 +18,6 @@ import type { Listener } from '../waiting/linkable.ts'
 import { HubOperation } from '../waiting/operation.ts'
 import { checkLimit } from '../waiting/timeout.ts'
 import type { Limit } from '../waiting/wait.ts'
-import { checkCount, refuseSelf } from './joinall.ts'
 import { SourcesWait, type WaitForOptions } from './wait.ts'
 import { objectOf, type Source, sourcesOf, type Waitable } from './waitable.ts'
 

@@ -12,13 +12,13 @@
  * Stands on greenlets and waits. Leaves to `group.ts` and `pool.ts` how one becomes a member, and to `map.ts` what members work on.
  */
 import { UsageError } from '../errors/classes.ts'
+import { toError } from '../errors/given.ts'
 import { show } from '../errors/usage.ts'
 import { type Ending, EndOperation, NO_WAIT } from '../gevent/end.ts'
 import type { Greenlet, KillOptions } from '../gevent/greenlet.ts'
 import { type Coroutine, FAILED, UNSTARTED } from '../greenlet/kernel.ts'
 import { ready, type Step, takePending } from '../greenlet/operation.ts'
 import { type ErrorClass, isGreenlet } from '../greenlet/raw-greenlet.ts'
-import { toError } from '../greenlet/switch.ts'
 import type { Begun, Operation } from '../protocol.ts'
 import { ownerOf } from '../waiting/agent.ts'
 import type { Listener } from '../waiting/linkable.ts'

@@ -25,6 +25,7 @@ import { outcomeOf } from '../gevent/end.ts'
 import { type Coroutine, INTERRUPTED } from '../greenlet/kernel.ts'
 import { type BaseOperation, ready, type Step, SUSPENDED, takePending } from '../greenlet/operation.ts'
 import { leaveWait } from '../greenlet/trampoline.ts'
+import { Child, Children, postpone } from '../nursery/children.ts'
 import type { Driven, Operation } from '../protocol.ts'
 import { Agent } from '../waiting/agent.ts'
 import type { Listener } from '../waiting/linkable.ts'
@@ -32,7 +33,6 @@ import { begun, HubOperation, operation } from '../waiting/operation.ts'
 import { lateError } from '../waiting/timeout.ts'
 import { type Limit, Wait } from '../waiting/wait.ts'
 import { ignore, type Offer, textOf } from './branch.ts'
-import { Child, Children, postpone } from './children.ts'
 
 /** What is waited for, and how it stands in messages. */
 export interface Plan {

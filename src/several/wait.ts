@@ -6,6 +6,8 @@
  *
  * Stands on sources (`waitable.ts`). Leaves giving them one by one to `iwait.ts`, and waiting for ends alone to `joinall.ts`.
  */
+
+import { checkCount, refuseSelf } from '../gevent/joinall.ts'
 import type { Coroutine } from '../greenlet/kernel.ts'
 import { ready, type Step } from '../greenlet/operation.ts'
 import type { IdleWait } from '../hub/hub.ts'
@@ -14,7 +16,6 @@ import type { Listener } from '../waiting/linkable.ts'
 import { HubOperation } from '../waiting/operation.ts'
 import { checkLimit, type WaitOptions } from '../waiting/timeout.ts'
 import { type Limit, Wait } from '../waiting/wait.ts'
-import { checkCount, refuseSelf } from './joinall.ts'
 import {
   describeSource,
   greenletsAmong,

@@ -9,10 +9,10 @@ import { type Coroutine, kernel } from '../greenlet/kernel.ts'
 import { ready, type Step } from '../greenlet/operation.ts'
 import { hubOf } from '../hub/default.ts'
 import { type Driven, type Green, isOperation, isThenable, type Operation } from '../protocol.ts'
-import { ownerOf } from './agent.ts'
-import { Cursor, type Sequence, secondReader } from './cursor.ts'
-import { HubOperation, operation } from './operation.ts'
-import { call, PromiseWait } from './until.ts'
+import { ownerOf } from '../waiting/agent.ts'
+import { Cursor, type Sequence, secondReader } from '../waiting/cursor.ts'
+import { HubOperation, operation } from '../waiting/operation.ts'
+import { call, PromiseWait } from '../waiting/until.ts'
 
 /** What {@link each} can read. */
 export type EachSource<T> = Cursor<T> | Sequence<T> | AsyncIterable<T> | Iterable<T>

@@ -9,8 +9,8 @@
 import { UsageError } from '../errors/classes.ts'
 import { show } from '../errors/usage.ts'
 import { type Green, isOperation, type Operation } from '../protocol.ts'
+import { iterate } from '../several/each.ts'
 import { Cursor, type Sequence } from '../waiting/cursor.ts'
-import { iterate } from '../waiting/each.ts'
 
 /** Where items come from: an iterable, a queue or another {@link Sequence}, a cursor, an async iterable. */
 export type Input<T> = Iterable<T, unknown, undefined> | Sequence<T> | AsyncIterable<T, unknown, undefined>
