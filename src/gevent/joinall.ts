@@ -17,7 +17,7 @@ import { begun, HubOperation } from '../waiting/operation.ts'
 import { checkLimit, lateError, type WaitOptions } from '../waiting/timeout.ts'
 import { type Limit, Wait } from '../waiting/wait.ts'
 import { type Ending, killAny, NO_WAIT } from './end.ts'
-import type { Greenlet, KillOptions } from './greenlet.ts'
+import { Greenlet, type KillOptions } from './greenlet.ts'
 
 /** The greenlets that were given, in their order: a tuple for a list written out, an array for any other iterable. */
 export type Joined<G> = G extends readonly unknown[]
@@ -127,7 +127,7 @@ export function checkCount(caller: string, count: unknown): void {
 
 /** Whether it can be listened to. Not `instanceof`: the greenlets of another copy of the library are as good. */
 function isEnding(value: unknown): value is Greenlet {
-  return isGreenlet(value) && '$listen' in value
+  return value instanceof Greenlet || (isGreenlet(value) && '$listen' in value)
 }
 
 function checkGreenlets<G>(caller: string, greenlets: unknown, isOne: (value: unknown) => value is G): G[] {
@@ -135,7 +135,8 @@ function checkGreenlets<G>(caller: string, greenlets: unknown, isOne: (value: un
     throw new UsageError(`${caller} expects an iterable of greenlets, but got ${show(greenlets)}.`)
   }
   const list = [...(greenlets as Iterable<unknown>)] // the line above asked for the iterator
-  for (const [place, item] of list.entries()) {
+  for (let place = 0; place < list.length; place++) {
+    const item = list[place]
     if (!isOne(item)) throw new UsageError(`${caller} expects greenlets, but item ${String(place)} is ${show(item)}.`)
   }
   return list as G[]
@@ -206,17 +207,24 @@ class JoinallWait extends Wait implements Listener<Ending> {
   readonly #greenlets: readonly Greenlet[]
   readonly #raiseError: boolean
   #missing: number
+  /** How many it is still to be told of; one that is given twice counts twice. */
+  #living = 0
 
   constructor(greenlet: Coroutine, greenlets: readonly Greenlet[], missing: number, raiseError: boolean) {
     super(greenlet)
     this.#greenlets = greenlets
     this.#missing = missing
     this.#raiseError = raiseError
-    for (const one of greenlets) if (one.$status < RETURNED) one.$listen(this)
+    for (const one of greenlets) {
+      if (one.$status >= RETURNED) continue
+      one.$listen(this)
+      this.#living++
+    }
   }
 
   notify(ended: Ending): void {
     this.#missing--
+    this.#living--
     if (this.#raiseError && ended.$status === FAILED) {
       this.leave()
       this.fail(ended.$readFailure())
@@ -231,7 +239,7 @@ class JoinallWait extends Wait implements Listener<Ending> {
   }
 
   protected override leave(): void {
-    for (const one of this.#greenlets) one.$ignore(this)
+    if (this.#living > 0) for (const one of this.#greenlets) one.$ignore(this)
   }
 
   waitsFor(): readonly Coroutine[] {

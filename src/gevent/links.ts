@@ -53,8 +53,11 @@ const IF_FAILED = 2
 export abstract class LinkedGreenlet<T = unknown> extends SpawnedGreenlet<T> implements Listenable {
   /** @internal */ declare $links: Entry[] | Entry | null
 
+  /** Whether it has ended without a failure. */
   abstract successful(): boolean
+  /** What the body returned, or the exit that killed it. */
   abstract get value(): unknown
+  /** What the body threw. */
   abstract get exception(): unknown
 
   /**

@@ -268,6 +268,7 @@ export class RawGreenlet<T = unknown> {
     return (this as RawGreenlet) === kernel.main ? null : (kernel.main as RawGreenlet) // every coroutine is one
   }
 
+  /** @internal */
   set $heir(heir: RawGreenlet | null) {
     this.$own().heir = heir
   }
@@ -277,6 +278,7 @@ export class RawGreenlet<T = unknown> {
     return this.$rare === null ? null : this.$rare.host
   }
 
+  /** @internal */
   set $host(host: object | null) {
     if (host !== null || this.$rare !== null) this.$own().host = host
   }
@@ -286,6 +288,7 @@ export class RawGreenlet<T = unknown> {
     return this.$rare === null ? null : this.$rare.pending
   }
 
+  /** @internal */
   set $pending(pending: Error[] | null) {
     if (pending !== null || this.$rare !== null) this.$own().pending = pending
   }
@@ -295,6 +298,7 @@ export class RawGreenlet<T = unknown> {
     return this.$rare === null ? null : this.$rare.callers
   }
 
+  /** @internal */
   set $callers(callers: Frame[] | null) {
     if (callers !== null || this.$rare !== null) this.$own().callers = callers
   }
@@ -304,6 +308,7 @@ export class RawGreenlet<T = unknown> {
     return this.$rare === null ? null : this.$rare.locals
   }
 
+  /** @internal */
   set $locals(locals: WeakMap<object, unknown> | null) {
     if (locals !== null || this.$rare !== null) this.$own().locals = locals
   }

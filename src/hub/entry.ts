@@ -81,28 +81,32 @@ export abstract class Entry implements Coroutine {
 }
 
 /** What `hub.runCallback` gives: the call that is to come. */
-export class Callback extends Entry {
+export interface Callback {
+  /** Whether it is still to be called. */
+  readonly pending: boolean
+  /** Has it not be called; nothing when it was. @switches never */
+  stop(): void
+}
+
+/** A callback in the ready list. */
+export class PendingCallback extends Entry implements Callback {
   readonly #fn: (...args: readonly unknown[]) => unknown
   readonly #args: readonly unknown[]
 
-  /** @internal */
   constructor(hub: object, fn: (...args: readonly unknown[]) => unknown, args: readonly unknown[]) {
     super(hub)
     this.#fn = fn
     this.#args = args
   }
 
-  /** Whether it is still to be called. */
   get pending(): boolean {
     return this.$turn === READY
   }
 
-  /** Has it not be called; nothing when it was. @switches never */
   stop(): void {
     if (this.$turn === READY) this.$turn = READY_CANCELLED
   }
 
-  /** The function's name. */
   override get name(): string {
     return this.#fn.name === '' ? 'a callback' : this.#fn.name
   }

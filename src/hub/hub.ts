@@ -43,7 +43,7 @@ import { leave, leaveWait } from '../greenlet/trampoline.ts'
 import type { Suspend } from '../protocol.ts'
 import { type Clock, type Scheduler, switchInterval, systemClock } from './clock.ts'
 import { raiseLoopExit } from './deadlock.ts'
-import { Callback } from './entry.ts'
+import { type Callback, PendingCallback } from './entry.ts'
 import { ReadyList } from './ready-list.ts'
 import { debugObserver, type HubObserver, reportOnStderr } from './report.ts'
 import { Failures, Living, type Task } from './tasks.ts'
@@ -209,7 +209,7 @@ export class Hub {
    */
   runCallback<A extends readonly unknown[]>(fn: (...args: A) => unknown, ...args: A): Callback {
     if (typeof fn !== 'function') throw notAFunction('runCallback', fn)
-    const callback = new Callback(this, fn as (...args: readonly unknown[]) => unknown, args) // it is called with these
+    const callback = new PendingCallback(this, fn as (...args: readonly unknown[]) => unknown, args) // it is called with these
     this.enqueueCallback(callback)
     return callback
   }

@@ -73,8 +73,7 @@ export abstract class Mapper extends Members implements Workplace {
    * Runs `fn(...args)` in a new member and waits for its outcome. Driven by a member, it runs in that one: a pool of one place would wait
    * for itself else. A wait that is given up (kill, timeout) kills the new member.
    *
-   * @param fn - a generator function, or any function.
-   * @param args - what it is called with.
+   * @param fn - a generator function, or any function; it is called with `args`.
    * @returns what `fn` returns.
    * @throws what `fn` throws; GreenletKilledError when the member was killed; UsageError at the call when `fn` is no function.
    * @switches always, except in a member
@@ -91,9 +90,8 @@ export abstract class Mapper extends Members implements Workplace {
   /**
    * Runs `fn(...args)` in a new member, and never waits: if there is no place, a greenlet outside waits for one.
    *
-   * @param fn - a generator function, or any function.
-   * @param args - what it is called with. @defaultValue none
-   * @param callback - called with the result, in a greenlet of its own; not after a failure.
+   * @param fn - a generator function, or any function; it is called with `args`. After a success `callback` is called with the result, in a
+   * greenlet of its own.
    * @returns the greenlet that has the outcome.
    * @throws UsageError when `fn` or `callback` is no function.
    * @switches never

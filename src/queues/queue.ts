@@ -65,6 +65,7 @@ export class SimpleQueue<T> extends Exchange<T> {
     return this.$maxsize === UNBOUNDED ? null : this.$maxsize
   }
 
+  /** Sets how many it may hold. */
   set maxsize(maxsize: number | null) {
     this.$maxsize = checkMaxsize('queue.maxsize', maxsize)
     this.#settle(null)
