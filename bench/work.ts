@@ -9,6 +9,8 @@ export interface Work {
   run(times: number): void | Promise<void>
   /** Gives the figure itself, when it is no time. */
   measure?(times: number): number | Promise<number>
+  /** Whether it is warmed up by a tenth only. */
+  readonly cold?: boolean
   /** What Node is started with. */
   readonly flags?: readonly string[]
 }

@@ -6,7 +6,7 @@
  * since `node_modules` can hold the library twice.
  *
  * ```
- * Interrupt            asked to stop; passes through your code      GreenletExit, Timeout (src/hub/timeout.ts)
+ * Interrupt            asked to stop; passes through your code      GreenletExit, Timeout (src/waiting/timeout.ts)
  * GreenloopError       something is wrong
  *   UsageError           your program: a wrong argument or a wrong form (a TypeError too)
  *   InvalidSwitchError   your program: a switch to somebody who cannot take it

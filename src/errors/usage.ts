@@ -178,6 +178,22 @@ export function processExiting(target: Named): InvalidSwitchError {
   )
 }
 
+/** Something that is no options where they belong; `example` shows what they look like. */
+export function notOptions(call: string, value: unknown, example: string): UsageError {
+  return new UsageError(`${call} expects its options as an object, such as ${example}, but got ${show(value)}.`)
+}
+
+/** Checks that options are an object. */
+export function checkOptions(call: string, options: unknown, example: string): asserts options is object {
+  if (typeof options !== 'object' || options === null) throw notOptions(call, options, example)
+}
+
+/** Checks an option that says yes or no. */
+export function checkFlag(call: string, name: string, value: unknown): void {
+  if (value === undefined || typeof value === 'boolean') return
+  throw new UsageError(`${call} expects \`${name}\` to be a boolean, but got ${show(value)}.`)
+}
+
 /** Checks a duration: a number of milliseconds, 0 and up. `Infinity` is for ever. */
 export function checkMs(call: string, name: string, ms: unknown): asserts ms is number {
   if (typeof ms === 'number' && ms >= 0) return

@@ -1,7 +1,7 @@
 /**
  * The end of one greenlet: waiting for it, `join`, `get`, `kill`, `use`, and bringing it about.
  *
- * Stands on waits. The methods that make these operations are `Greenlet`'s; waiting for several is in `joinall.ts` and `wait.ts`.
+ * Stands on waits. The methods that make these operations are `Greenlet`'s; waiting for several is in `joinall.ts` and `src/several`.
  */
 import { GreenletExit, GreenletKilledError, UsageError } from '../errors/classes.ts'
 import { toError } from '../errors/given.ts'

@@ -20,7 +20,7 @@ import { hubOf } from '../hub/default.ts'
 import { Timer } from '../hub/timers.ts'
 import type { Begun, Driven, Operation } from '../protocol.ts'
 import { begun } from '../waiting/operation.ts'
-import { checkLimit, type WaitOptions } from '../waiting/timeout.ts'
+import { checkWaitOptions, type WaitOptions } from '../waiting/timeout.ts'
 import { EndOperation, NO_WAIT, OutcomeOperation, useGreenlet } from './end.ts'
 import { addSpawnCallback, KILLED, NUMBER_SHIFT, removeSpawnCallback, STARTED, tellSpawned } from './lineage.ts'
 import { LinkedGreenlet } from './links.ts'
@@ -242,7 +242,7 @@ export class Greenlet<T = unknown, A extends readonly unknown[] = readonly []>
    * @source gevent: `Greenlet.join`
    */
   join(options: WaitOptions = {}): Operation<void> {
-    checkLimit('join()', options.timeoutMs)
+    checkWaitOptions('join()', options)
     return new EndOperation(this, 'join', options.timeoutMs)
   }
 
@@ -257,7 +257,7 @@ export class Greenlet<T = unknown, A extends readonly unknown[] = readonly []>
    * @source gevent: `Greenlet.get`
    */
   get(options: GetOptions = {}): Operation<T> {
-    checkLimit('get()', options.timeoutMs)
+    checkWaitOptions('get()', options, 'block')
     return new OutcomeOperation<T>(this, options.timeoutMs, options.block ?? true)
   }
 
@@ -275,7 +275,7 @@ export class Greenlet<T = unknown, A extends readonly unknown[] = readonly []>
    */
   override kill(error?: Error | ErrorClass, options: KillOptions = {}): Begun<void> {
     const reason = toError('kill', error)
-    checkLimit('kill()', options.timeoutMs)
+    checkWaitOptions('kill()', options, 'block')
     if (this.$status >= RETURNED) return NO_WAIT
     this.$marks |= KILLED
     if (this.$status === UNSTARTED) this.$endUnstarted(reason)

@@ -1,7 +1,7 @@
 /**
  * The end of several greenlets: waiting for it, and asking for it.
  *
- * One object listens to all of them and counts. Stands on `Greenlet`. Leaves waiting for other things than ends to `wait.ts`.
+ * One object listens to all of them and counts. Stands on `Greenlet`. Leaves waiting for other things than ends to `src/several`.
  */
 import { UsageError } from '../errors/classes.ts'
 import { toError } from '../errors/given.ts'
@@ -10,11 +10,11 @@ import { type Coroutine, FAILED, kernel, RETURNED, UNSTARTED } from '../greenlet
 import { ready, type Step, takePending } from '../greenlet/operation.ts'
 import { type ErrorClass, isGreenlet, type RawGreenlet } from '../greenlet/raw-greenlet.ts'
 import { failureNumber } from '../hub/tasks.ts'
-import type { Begun, Operation } from '../protocol.ts'
+import { type Begun, isList, type Operation } from '../protocol.ts'
 import { ownerOf } from '../waiting/agent.ts'
 import type { Listener } from '../waiting/linkable.ts'
 import { begun, HubOperation } from '../waiting/operation.ts'
-import { checkLimit, lateError, type WaitOptions } from '../waiting/timeout.ts'
+import { checkWaitOptions, lateError, type WaitOptions } from '../waiting/timeout.ts'
 import { type Limit, Wait } from '../waiting/wait.ts'
 import { type Ending, killAny, NO_WAIT } from './end.ts'
 import { Greenlet, type KillOptions } from './greenlet.ts'
@@ -61,7 +61,7 @@ export function joinall<const G extends Iterable<Greenlet>>(
   options: JoinallOptions = {},
 ): Operation<Joined<G>> {
   const list = checkGreenlets('joinall()', greenlets, isEnding)
-  checkLimit('joinall()', options.timeoutMs)
+  checkWaitOptions('joinall()', options, 'raiseError')
   checkCount('joinall()', options.count)
   return new Joinall(list, options) as Operation<unknown> as Operation<Joined<G>> // the list is G's elements in order
 }
@@ -106,7 +106,7 @@ export function killall(
   options: KillOptions = {},
 ): Begun<void> {
   const list = checkGreenlets('killall()', greenlets, isGreenlet)
-  checkLimit('killall()', options.timeoutMs)
+  checkWaitOptions('killall()', options, 'block')
   if (list.includes(kernel.main as RawGreenlet))
     throw new UsageError('killall() was given main, which is not a greenlet that could end.')
   if (list.length === 0) toError('killall', error)
@@ -131,10 +131,10 @@ function isEnding(value: unknown): value is Greenlet {
 }
 
 function checkGreenlets<G>(caller: string, greenlets: unknown, isOne: (value: unknown) => value is G): G[] {
-  if (typeof greenlets !== 'object' || greenlets === null || !(Symbol.iterator in greenlets)) {
+  if (!isList(greenlets)) {
     throw new UsageError(`${caller} expects an iterable of greenlets, but got ${show(greenlets)}.`)
   }
-  const list = [...(greenlets as Iterable<unknown>)] // the line above asked for the iterator
+  const list = [...greenlets]
   for (let place = 0; place < list.length; place++) {
     const item = list[place]
     if (!isOne(item)) throw new UsageError(`${caller} expects greenlets, but item ${String(place)} is ${show(item)}.`)
@@ -155,18 +155,28 @@ class Joinall extends HubOperation<readonly Greenlet[]> {
   override begin(greenlet: Coroutine): Step<readonly Greenlet[]> {
     const all = this.#greenlets
     const { count = all.length, timeoutMs, raiseError = false } = this.#options
-    let ended = 0
+    const enough = Math.min(count, all.length)
+    const owner = ownerOf(greenlet)
+    const wait = new JoinallWait(greenlet, all, raiseError)
     let failed: Greenlet | null = null
-    for (const one of all) {
-      if (one.$status < RETURNED) continue
-      ended++
-      if (one.$status === FAILED && (failed === null || failureNumber(one) < failureNumber(failed))) failed = one
+    let itself = false
+    // Once through the list, since a long one is not in the processor's cache.
+    for (let place = 0; place < all.length; place++) {
+      const one = all[place] as Greenlet // it is below the length
+      if (one.$status < RETURNED) {
+        wait.listen(one)
+        if (one === owner) itself = true
+      } else if (one.$status === FAILED && (failed === null || failureNumber(one) < failureNumber(failed))) {
+        failed = one
+      }
     }
+    if (wait.begin(enough) && !(raiseError && failed !== null) && !(itself && enough === all.length)) {
+      return wait.limit(timeoutMs).park()
+    }
+    wait.leave()
     if (raiseError && failed !== null) throw failed.$readFailure()
-    const missing = Math.min(count, all.length) - ended
-    if (missing <= 0) return ready(all)
-    if (missing === all.length - ended) refuseSelf(greenlet, all, 'joinall')
-    return new JoinallWait(greenlet, all, missing, raiseError).limit(timeoutMs).park()
+    if (itself && enough === all.length) refuseSelf(greenlet, all, 'joinall')
+    return ready(all)
   }
 
   override toString(): string {
@@ -206,20 +216,26 @@ export function refuseSelf(greenlet: Coroutine, targets: readonly unknown[], ver
 class JoinallWait extends Wait implements Listener<Ending> {
   readonly #greenlets: readonly Greenlet[]
   readonly #raiseError: boolean
-  #missing: number
+  #missing = 0
   /** How many it is still to be told of; one that is given twice counts twice. */
   #living = 0
 
-  constructor(greenlet: Coroutine, greenlets: readonly Greenlet[], missing: number, raiseError: boolean) {
+  constructor(greenlet: Coroutine, greenlets: readonly Greenlet[], raiseError: boolean) {
     super(greenlet)
     this.#greenlets = greenlets
-    this.#missing = missing
     this.#raiseError = raiseError
-    for (const one of greenlets) {
-      if (one.$status >= RETURNED) continue
-      one.$listen(this)
-      this.#living++
-    }
+  }
+
+  /** Has itself told of the end of one that is alive. */
+  listen(one: Greenlet): void {
+    one.$listen(this)
+    this.#living++
+  }
+
+  /** All were looked at, and `enough` ends are waited for; answers whether any is missing. */
+  begin(enough: number): boolean {
+    this.#missing = enough - (this.#greenlets.length - this.#living)
+    return this.#missing > 0
   }
 
   notify(ended: Ending): void {
@@ -238,7 +254,7 @@ class JoinallWait extends Wait implements Listener<Ending> {
     this.succeed(this.#greenlets)
   }
 
-  protected override leave(): void {
+  override leave(): void {
     if (this.#living > 0) for (const one of this.#greenlets) one.$ignore(this)
   }
 

@@ -3,7 +3,8 @@
  *
  * A greenlet has one list of all who are to be told of its end, in the order in which they came: callbacks of `rawlink` and `link`, and
  * the waits of `join`, `get`, `joinall`. The list is told in a turn of the hub of its own, each taken out before it is told, so that
- * a link can still take back a later one, and none is told twice. A callback that throws is reported, and the rest go on.
+ * a link can still take back a later one, and none is told twice. A callback that throws is reported, and the rest go on. Links that are
+ * made meanwhile are told in a turn of their own, behind all who are ready: one that makes itself again would shut the others out.
  *
  * Stands on spawned greenlets, one of which runs each callback of `link`. Leaves to `Greenlet` when its end has come.
  */
@@ -17,6 +18,7 @@ import { leave } from '../greenlet/trampoline.ts'
 import { hubOf } from '../hub/default.ts'
 import { callInHub } from '../hub/entry.ts'
 import type { Listenable, Listener } from '../waiting/linkable.ts'
+import { Roster } from '../waiting/wait-list.ts'
 import { READ, SpawnedGreenlet, STARTED } from './lineage.ts'
 
 /** How a greenlet has ended, for those that copy it. */
@@ -45,13 +47,22 @@ export type LinkTarget<G = never, T = never> = ((greenlet: G) => unknown) | Link
 /** Someone to be told: the callback of a `rawlink`, another link, or a wait. */
 type Entry = ((greenlet: never) => unknown) | Listener
 
+/** With so many it is worth its while to find one without looking at all. */
+const MANY = 16
+/** Stands behind those that are told in one turn. */
+const LAST: Listener = {
+  notify() {
+    // it is nobody
+  },
+}
+
 const ALWAYS = 0
 const IF_SUCCESSFUL = 1
 const IF_FAILED = 2
 
 /** A greenlet as far as its links go. */
 export abstract class LinkedGreenlet<T = unknown> extends SpawnedGreenlet<T> implements Listenable {
-  /** @internal */ declare $links: Entry[] | Entry | null
+  /** @internal */ declare $links: Roster<Entry> | Entry[] | Entry | null
 
   /** Whether it has ended without a failure. */
   abstract successful(): boolean
@@ -116,13 +127,12 @@ export abstract class LinkedGreenlet<T = unknown> extends SpawnedGreenlet<T> imp
 
   /** Takes back all links. Whoever waits in `join` or `get` goes on waiting. @switches never */
   unlinkAll(): void {
-    const waits = entriesOf(this).filter((one) => typeof one !== 'function' && !(one instanceof Link))
-    this.$links = waits.length > 0 ? waits : null
+    for (const one of entriesOf(this)) if (typeof one === 'function' || one instanceof Link) remove(this, one)
   }
 
   /** How many are to be told of its end: links, and those who wait for it. @switches never */
   hasLinks(): number {
-    return entriesOf(this).length
+    return entriesOf(this).filter((one) => one !== LAST).length
   }
 
   /** @internal */
@@ -143,18 +153,15 @@ export abstract class LinkedGreenlet<T = unknown> extends SpawnedGreenlet<T> imp
 
   /** @internal */
   override $runLinks(): void {
-    for (let entry = takeFirst(this); entry !== null; entry = takeFirst(this)) {
-      try {
-        if (typeof entry !== 'function') {
-          entry.notify(this)
-        } else {
-          this.$marks |= READ
-          callInHub('rawlink', entry as (greenlet: this) => unknown, this)
-        }
-      } catch (error) {
-        hubOf(this).tell(error, { name: linkName(this) })
-      }
+    const { $links: links } = this
+    if (links === null) return
+    if (!hasSeveral(links)) {
+      this.$links = null
+      tell(this, links)
+      return
     }
+    links.push(LAST)
+    for (let entry = takeFirst(this); entry !== LAST; entry = takeFirst(this)) tell(this, entry)
   }
 
   /** @internal */
@@ -166,32 +173,49 @@ export abstract class LinkedGreenlet<T = unknown> extends SpawnedGreenlet<T> imp
 
 // Functions, since private methods would cost each greenlet a field.
 
+function hasSeveral(links: LinkedGreenlet['$links']): links is Roster<Entry> | Entry[] {
+  return Array.isArray(links) || links instanceof Roster
+}
+
 function entriesOf({ $links: links }: LinkedGreenlet): readonly Entry[] {
-  return links === null ? [] : Array.isArray(links) ? links : [links]
+  return links === null ? [] : hasSeveral(links) ? [...links] : [links]
 }
 
 function add(greenlet: LinkedGreenlet, entry: Entry): void {
   const { $links: links } = greenlet
   if (links === null) greenlet.$links = entry
-  else if (Array.isArray(links)) links.push(entry)
-  else greenlet.$links = [links, entry]
-  if (greenlet.$status >= RETURNED) hubOf(greenlet).enqueue(greenlet)
+  else if (!hasSeveral(links)) greenlet.$links = [links, entry]
+  else if (Array.isArray(links) && links.length >= MANY) greenlet.$links = new Roster([...links, entry])
+  else links.push(entry)
+  if (greenlet.$status >= RETURNED) hubOf(greenlet).enqueueCallback(greenlet)
 }
 
 function remove(greenlet: LinkedGreenlet, entry: Entry): void {
   const { $links: links } = greenlet
   if (links === entry) greenlet.$links = null
+  else if (links instanceof Roster) links.remove(entry)
   else if (Array.isArray(links)) {
     const place = links.indexOf(entry)
     if (place >= 0) links.splice(place, 1)
   }
 }
 
-function takeFirst(greenlet: LinkedGreenlet): Entry | null {
-  const { $links: links } = greenlet
-  if (Array.isArray(links)) return links.shift() ?? null
-  greenlet.$links = null
-  return links
+/** Takes out the first of several; they are told as far as LAST. */
+function takeFirst({ $links: links }: LinkedGreenlet): Entry {
+  return (hasSeveral(links) ? links.shift() : LAST) ?? LAST
+}
+
+function tell(greenlet: LinkedGreenlet, entry: Entry): void {
+  try {
+    if (typeof entry !== 'function') {
+      entry.notify(greenlet)
+    } else {
+      greenlet.$marks |= READ
+      callInHub('rawlink', entry as (greenlet: LinkedGreenlet) => unknown, greenlet)
+    }
+  } catch (error) {
+    hubOf(greenlet).tell(error, { name: linkName(greenlet) })
+  }
 }
 
 /** One of `link`, `linkValue`, `linkException`. */

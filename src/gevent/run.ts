@@ -4,7 +4,7 @@
  * Stands on `Greenlet`. Adds what only main has: LoopExit is raised in its waits, and Ctrl-C ends it and all others in good order.
  */
 
-import { checkMs, notAFunction } from '../errors/usage.ts'
+import { checkMs, checkOptions, notAFunction } from '../errors/usage.ts'
 import { getHub } from '../hub/default.ts'
 import type { Task } from '../hub/tasks.ts'
 import type { Driven } from '../protocol.ts'
@@ -67,6 +67,7 @@ export function runWith<A extends readonly unknown[], T>(
   main: (...args: A) => Driven<T>,
   ...args: A
 ): Promise<T> {
+  checkOptions('runWith()', options, '{ graceMs: 500 }')
   const { graceMs = GRACE_MS } = options
   checkMs('runWith()', 'graceMs', graceMs)
   if (typeof main !== 'function') throw notAFunction('runWith', main)

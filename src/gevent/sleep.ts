@@ -3,7 +3,7 @@
  *
  * Stands on the hub's timers and its clock.
  */
-import { checkMs } from '../errors/usage.ts'
+import { checkFlag, checkMs, checkOptions } from '../errors/usage.ts'
 import { type Coroutine, kernel } from '../greenlet/kernel.ts'
 import type { Step } from '../greenlet/operation.ts'
 import { hubOf } from '../hub/default.ts'
@@ -39,10 +39,14 @@ export interface SleepOptions {
  * console.log(await g.get()) // rested
  * ```
  */
-export function sleep(ms = 0, { ref = true }: SleepOptions = {}): Operation<void> {
+export function sleep(ms = 0, options?: SleepOptions): Operation<void> {
+  if (options !== undefined) {
+    checkOptions('sleep()', options, '{ ref: false }')
+    checkFlag('sleep()', 'ref', options.ref)
+  }
   if (ms === 0) return kernel.debug === null ? NEXT_TURN : new NextTurn()
   checkMs('sleep()', 'ms', ms)
-  return ref ? new Sleep(ms) : new UncountedSleep(ms)
+  return options?.ref === false ? new UncountedSleep(ms) : new Sleep(ms)
 }
 
 class NextTurn extends HubOperation<void> {

@@ -4,7 +4,7 @@
  * Stands on `Greenlet`, and for `spawnRaw` on what is left of one without its outcome.
  */
 import { type Context, emptyContext } from '../context.ts'
-import { checkMs, notAFunction } from '../errors/usage.ts'
+import { checkMs, checkOptions, notAFunction } from '../errors/usage.ts'
 import type { Driven } from '../protocol.ts'
 import { Greenlet } from './greenlet.ts'
 import { SpawnedGreenlet } from './lineage.ts'
@@ -55,6 +55,7 @@ export function spawnWith<A extends readonly unknown[], T>(
   fn: (...args: A) => Driven<T>,
   ...args: A
 ): Greenlet<T> {
+  checkOptions('spawnWith()', options, "{ name: 'reader' }")
   if (typeof fn !== 'function') throw notAFunction('spawnWith', fn)
   const greenlet = new Greenlet(fn, ...args)
   const { name, context = 'inherit' } = options

@@ -1,7 +1,7 @@
 /**
  * python-greenlet's `greenlet`: a body that is switched to, and nothing else.
  *
- * Stands on the trampoline. Leaves scheduling, waiting and reporting to `Greenlet` in `src/hub`; the fields marked "of the host" are
+ * Stands on the trampoline. Leaves scheduling, waiting and reporting to `Greenlet` in `src/gevent`; the fields marked "of the host" are
  * slots that it keeps here, so that a raw greenlet can wait in the hub too. Whatever is ours on a greenlet begins with `$`, as python's
  * begins with `gr_`: every other name is free for the fields of a subclass.
  */

@@ -49,6 +49,7 @@ import { SUSPENDED, takeUndriven } from './operation.ts'
 const { resumed } = kernel
 /** Set while an error goes from a frame that it has ended into its caller, through the loop. */
 let unwinding = false
+const generatorFunctionPrototype: unknown = Object.getPrototypeOf(function* () {})
 /** The generators that bodies have returned which are no generator functions. */
 const given = new WeakSet<Frame>()
 
@@ -175,15 +176,30 @@ function firstStep(greenlet: Coroutine): Step {
   if (interrupted) throw slot
 
   const made = callBody(greenlet, slot)
-  const first = isGenerator(made) ? made : greenlet.$adopt(made)
+  const first = isCallOf(greenlet.$fn, made) ? made : frameOf(greenlet, made)
   if (first === null) return { done: true, value: made }
-  if (greenlet.$fn === null || Object.getPrototypeOf(first) !== greenlet.$fn.prototype) {
-    // Not made by calling the body itself: it may have been made once, and given out before.
-    if (given.has(first)) throw sharedGenerator(greenlet)
-    given.add(first)
-  }
   greenlet.$frame = first
   return nextStep.call(first, undefined)
+}
+
+/** The frame of what was not made by calling a generator function as the body; null when that is the outcome itself. */
+function frameOf(greenlet: Coroutine, made: unknown): Frame | null {
+  const frame = isGenerator(made) ? made : greenlet.$adopt(made)
+  if (frame === null) return null
+  if (given.has(frame)) throw sharedGenerator(greenlet) // it was made once, and given out before
+  given.add(frame)
+  return frame
+}
+
+/** Whether `made` is the generator of a call of `fn`: what most bodies are is seen without asking it for its tag. */
+function isCallOf(fn: Coroutine['$fn'], made: unknown): made is Frame {
+  return (
+    fn !== null &&
+    typeof made === 'object' &&
+    made !== null &&
+    Object.getPrototypeOf(fn) === generatorFunctionPrototype &&
+    Object.getPrototypeOf(made) === fn.prototype
+  )
 }
 
 /** Calls the body with the arguments that lie in the slot. What drives it is decided by what it returns, never by its kind. */
@@ -202,7 +218,7 @@ function callBody(greenlet: Coroutine, slot: unknown): unknown {
  * `yield*` at its end. Answers who is next.
  */
 function settle(greenlet: Coroutine, step: Step | null, error: unknown): Coroutine {
-  kernel.suspending.length = 0 // of a call that was stepped by hand
+  if (kernel.suspending.length > 0) kernel.suspending.length = 0 // of a call that was stepped by hand
   if (step !== null && step.done !== true) {
     greenlet.$goal = null
     return raiseIn(greenlet, foreignYield(greenlet, step.value))

@@ -1,5 +1,5 @@
 /**
- * Floor 4: HTTP.
+ * Floor 8: HTTP.
  */
 export * as requests from './requests.ts'
 export { type RequestOptions, Response } from './requests.ts'

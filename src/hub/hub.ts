@@ -7,7 +7,7 @@
  * callbacks. So everything has its turn in one order, first come first served. Those whom links and callbacks wake run right behind
  * them: as in gevent, where a link *is* the switch to whom it wakes.
  *
- * Slices. One ends after a round of all that was ready when it began (and at least 50 resumptions), and in any case after 1 ms; what is
+ * Slices. One ends after a round of all that was ready when it began (and at least 250 resumptions), and in any case after 1 ms; what is
  * ready then goes on after Node has looked at sockets and timers. So a thousand greenlets in loops of `sleep(0)` starve nobody. From
  * idleness the first slice comes in a microtask, at once after the callback that woke somebody; each 64th such slice waits for I/O,
  * or a loop over promises that are always settled would shut Node's loop out.
@@ -20,7 +20,7 @@
  * Turned down. A microtask per wake-up: sockets and timers starve. An array emptied by `length = 0` as ready list: V8 drops its store and
  * leaves optimised code, at ten times the cost. `setImmediate` per wake-up: 0.8 µs each.
  *
- * Stands on the trampoline, the clock and the greenlet's host slots. Leaves to `greenlet.ts` what a greenlet is beyond its switching.
+ * Stands on the trampoline, the clock and the greenlet's host slots. Leaves to `src/gevent` what a greenlet is beyond its switching.
  */
 import { inEmptyContext } from '../context.ts'
 import { notAFunction } from '../errors/usage.ts'
@@ -49,8 +49,10 @@ import { debugObserver, type HubObserver, reportOnStderr } from './report.ts'
 import { Failures, Living, type Task } from './tasks.ts'
 import { Timers } from './timers.ts'
 
-/** Resumptions that a slice may always make, however few were ready when it began. */
-const SLICE_AT_LEAST = 50
+/** Resumptions that a slice may make within its time, however few were ready when it began: a look at I/O costs as much as ten of them. */
+const SLICE_AT_LEAST = 250
+/** The most that are made between two looks at the clock. */
+const LONGEST_STRIDE = 50
 /** Of so many slices in a row that begin in a microtask, the last waits for I/O instead. */
 const MICROTASK_SLICES = 64
 
@@ -321,7 +323,7 @@ export class Hub {
         overtime = elapsed >= switchInterval.ms
         this.#stride = overtime
           ? Math.max(1, Math.floor((resumed * switchInterval.ms) / elapsed / 4))
-          : Math.min(SLICE_AT_LEAST, this.#stride * 2)
+          : Math.min(LONGEST_STRIDE, this.#stride * 2)
         look = resumed + this.#stride
       }
       greenlet = next

@@ -1,5 +1,5 @@
 /**
- * Floor 5: after `patchAll()` blocking-looking code yields by itself, and everything else runs as before.
+ * Floor 9: after `patchAll()` blocking-looking code yields by itself, and everything else runs as before.
  *
  * Each patch is in a file named like what it patches. None has behaviour of its own.
  */

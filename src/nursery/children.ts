@@ -4,7 +4,7 @@
  * They are killed once each for one reason to end, whoever kills them: a child that Ctrl-C has killed is not killed again because its
  * parent was, or its `finally` would be cut short. Each further interrupt of the one who waits for them is one more reason.
  *
- * Stands on `Greenlet`. Leaves what a failure means to `nursery.ts` and `selection.ts`.
+ * Stands on `Greenlet`. Leaves what a failure means to `nursery.ts`, and to the helpers of `src/several`.
  */
 
 import { Greenlet, type KillOptions } from '../gevent/greenlet.ts'

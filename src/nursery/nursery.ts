@@ -15,7 +15,7 @@
  * leaves it. An interrupt from outside (a kill or a Timeout of the owner) always goes on; a failure that cannot be thrown for that is
  * reported.
  *
- * Stands on `children.ts`. Leaves selection to `choose.ts`.
+ * Stands on `children.ts`. Leaves choosing to `src/several`.
  * @see gevent/gevent#1697, and `asyncio.TaskGroup`
  */
 import { Interrupt, isInterrupt, UsageError } from '../errors/classes.ts'

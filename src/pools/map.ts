@@ -4,7 +4,7 @@
  * Stands on members, and on mappings. Leaves to `group.ts` and `pool.ts` how a greenlet comes in.
  */
 import { UsageError } from '../errors/classes.ts'
-import { notAFunction, show } from '../errors/usage.ts'
+import { checkFlag, notAFunction, show } from '../errors/usage.ts'
 import type { Ending } from '../gevent/end.ts'
 import { Greenlet } from '../gevent/greenlet.ts'
 import { spawn } from '../gevent/spawn.ts'
@@ -172,6 +172,7 @@ export abstract class Mapper extends Members implements Workplace {
     if (typeof fn !== 'function') throw notAFunction('map', fn)
     const [list, options] = split<MapOptions>('map', inputs, ['killOnError'])
     const { killOnError = false } = options
+    checkFlag('map()', 'killOnError', killOnError)
     checkInputs('map', list)
     return new MapOperation<R>(this, fn, list, killOnError)
   }

@@ -23,7 +23,7 @@ import type { Begun, Operation } from '../protocol.ts'
 import { ownerOf } from '../waiting/agent.ts'
 import type { Listener } from '../waiting/linkable.ts'
 import { begun, HubOperation } from '../waiting/operation.ts'
-import { checkLimit, type WaitOptions } from '../waiting/timeout.ts'
+import { checkWaitOptions, type WaitOptions } from '../waiting/timeout.ts'
 import { type Limit, Wait } from '../waiting/wait.ts'
 import { WaitList } from '../waiting/wait-list.ts'
 
@@ -68,6 +68,7 @@ export abstract class Members implements Iterable<Greenlet> {
 
   /** Lets a member go: it runs on, and is nobody's business here. Somebody who is no member is left alone. @switches never */
   discard(greenlet: Greenlet): void {
+    if (!this.#members.has(greenlet)) return
     greenlet.$ignore(this.$listener)
     this.$leave(greenlet)
   }
@@ -83,7 +84,7 @@ export abstract class Members implements Iterable<Greenlet> {
    * @source gevent: `Group.join`
    */
   join(options: JoinOptions = {}): Operation<boolean> {
-    checkLimit('join()', options.timeoutMs)
+    checkWaitOptions('join()', options, 'raiseError')
     return new JoinOperation(this, options.raiseError ?? false, options.timeoutMs)
   }
 
@@ -100,7 +101,7 @@ export abstract class Members implements Iterable<Greenlet> {
    */
   kill(error?: Error | ErrorClass, options: KillOptions = {}): Begun<void> {
     toError('kill', error)
-    checkLimit('kill()', options.timeoutMs)
+    checkWaitOptions('kill()', options, 'block')
     this.$killAll(error)
     if (options.block === false || this.#members.size === 0) return NO_WAIT
     return begun(new KillOperation(this, error, options.timeoutMs))
@@ -118,7 +119,7 @@ export abstract class Members implements Iterable<Greenlet> {
    */
   killone(greenlet: Greenlet, error?: Error | ErrorClass, options: KillOptions = {}): Begun<void> {
     const reason = toError('killone', error)
-    checkLimit('killone()', options.timeoutMs)
+    checkWaitOptions('killone()', options, 'block')
     if (!this.#members.has(greenlet)) return NO_WAIT
     this.#killOnce(greenlet, reason)
     return options.block === false ? NO_WAIT : begun(new EndOperation(greenlet, 'killone', options.timeoutMs))

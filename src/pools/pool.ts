@@ -22,7 +22,7 @@ import { ready, type Step } from '../greenlet/operation.ts'
 import type { Driven, Operation } from '../protocol.ts'
 import type { Listener } from '../waiting/linkable.ts'
 import { HubOperation } from '../waiting/operation.ts'
-import { checkLimit, type WaitOptions } from '../waiting/timeout.ts'
+import { checkWaitOptions, type WaitOptions } from '../waiting/timeout.ts'
 import type { Limit } from '../waiting/wait.ts'
 import { WaitList } from '../waiting/wait-list.ts'
 import { Mapper } from './map.ts'
@@ -161,7 +161,7 @@ export class Pool extends Mapper implements Places {
    * @source gevent: `Pool.wait_available`
    */
   waitAvailable(options: WaitOptions = {}): Operation<number> {
-    checkLimit('waitAvailable()', options.timeoutMs)
+    checkWaitOptions('waitAvailable()', options)
     return new AvailableOperation(this, options.timeoutMs)
   }
 
@@ -254,7 +254,7 @@ export class Pool extends Mapper implements Places {
   #entering(verb: string, greenlet: Greenlet, starts: boolean, options: PlaceOptions): Operation<void> {
     checkMember(`${verb}()`, greenlet)
     if (starts) checkRunnable(greenlet)
-    checkLimit(`${verb}()`, options.timeoutMs)
+    checkWaitOptions(`${verb}()`, options, 'blocking')
     const patience = options.blocking === false ? 'no wait' : options.timeoutMs
     const entry = { pool: this, owner: null, greenlet, listener: this.$listener, starts, answer: undefined, verb }
     return new EnterOperation(entry, patience)

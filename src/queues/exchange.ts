@@ -24,7 +24,7 @@ import { type Coroutine, kernel } from '../greenlet/kernel.ts'
 import { ready, type Step } from '../greenlet/operation.ts'
 import type { Operation } from '../protocol.ts'
 import type { Cursor, Sequence } from '../waiting/cursor.ts'
-import { checkLimit, type WaitOptions } from '../waiting/timeout.ts'
+import { checkWaitOptions, type WaitOptions } from '../waiting/timeout.ts'
 import { WaitList } from '../waiting/wait-list.ts'
 import { QueueCursor } from './queue-cursor.ts'
 import {
@@ -187,7 +187,7 @@ export abstract class Exchange<T> implements Sequence<T> {
 }
 
 /** How patient a call is; null: not at all. */
-export function patience(call: string, { block = true, timeoutMs }: QueueOptions): Patience {
-  checkLimit(call, timeoutMs)
-  return block ? timeoutMs : null
+export function patience(call: string, options: QueueOptions): Patience {
+  checkWaitOptions(call, options, 'block')
+  return options.block === false ? null : options.timeoutMs
 }

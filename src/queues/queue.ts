@@ -12,7 +12,7 @@ import { type Coroutine, kernel } from '../greenlet/kernel.ts'
 import { ready, type Step } from '../greenlet/operation.ts'
 import type { Operation } from '../protocol.ts'
 import { HubOperation } from '../waiting/operation.ts'
-import { checkLimit, type WaitOptions } from '../waiting/timeout.ts'
+import { checkWaitOptions, type WaitOptions } from '../waiting/timeout.ts'
 import { type Limit, Wait } from '../waiting/wait.ts'
 import { WaitList } from '../waiting/wait-list.ts'
 import { Exchange, patience, type QueueOptions } from './exchange.ts'
@@ -331,7 +331,7 @@ export class Queue<T> extends SimpleQueue<T> {
    * @source gevent: `Queue.join`
    */
   join(options: WaitOptions = {}): Operation<boolean> {
-    checkLimit('join()', options.timeoutMs)
+    checkWaitOptions('join()', options)
     return new JoinOperation(this, this.#joiners, options.timeoutMs)
   }
 

@@ -56,6 +56,11 @@ export function offerOf(caller: string, key: string, source: unknown): Offer {
   return { key, source, operation: begun(until(source)) as Operation<unknown> as BaseOperation<unknown> } // Until is one
 }
 
+/** Whether something can be a record of branches: no list, and nothing that would be a branch itself. */
+export function isRecord(branches: unknown): branches is Readonly<Record<string, unknown>> {
+  return typeof branches === 'object' && branches !== null && !(Symbol.iterator in branches) && !isThenable(branches)
+}
+
 /** The branch as it stands in messages. */
 export function textOf({ source, operation }: Offer): string {
   if (operation !== null) return String(operation)

@@ -6,8 +6,8 @@
 import { UsageError } from '../errors/classes.ts'
 import { show, wrongRight } from '../errors/usage.ts'
 import type { Operation } from '../protocol.ts'
-import { checkLimit, type WaitOptions } from '../waiting/timeout.ts'
-import { type Branch, type BranchValue, offerOf } from './branch.ts'
+import { checkWaitOptions, type WaitOptions } from '../waiting/timeout.ts'
+import { type Branch, type BranchValue, isRecord, offerOf } from './branch.ts'
 import { Selection, select } from './selection.ts'
 
 /** What {@link choose} gives for branches `B`: one of the pairs of key and value. */
@@ -49,7 +49,7 @@ export function choose<const B extends Readonly<Record<string, Branch>>>(
   options: WaitOptions = {},
 ): Operation<Chosen<B>> {
   checkRecord(branches)
-  checkLimit('choose()', options.timeoutMs)
+  checkWaitOptions('choose()', options)
   const offers = Object.entries(branches).map(([key, source]) => offerOf('choose', key, source))
   if (offers.length === 0) {
     throw new UsageError(
@@ -60,7 +60,7 @@ export function choose<const B extends Readonly<Record<string, Branch>>>(
 }
 
 function checkRecord(branches: unknown): void {
-  if (typeof branches === 'object' && branches !== null && !(Symbol.iterator in branches)) return
+  if (isRecord(branches)) return
   throw new UsageError(
     `choose() expects a record of branches, but got ${show(branches)}.\n\n${wrongRight('choose([queue.get(), sleep(10)])', 'the branches have no names', 'choose({ item: queue.get(), late: sleep(10) })', 'or race([...]) for the value alone')}`,
   )

@@ -16,7 +16,7 @@ import type { Operation } from '../protocol.ts'
 import { Cursor, secondReader } from '../waiting/cursor.ts'
 import type { Listener } from '../waiting/linkable.ts'
 import { HubOperation } from '../waiting/operation.ts'
-import { checkLimit } from '../waiting/timeout.ts'
+import { checkWaitOptions } from '../waiting/timeout.ts'
 import type { Limit } from '../waiting/wait.ts'
 import { SourcesWait, type WaitForOptions } from './wait.ts'
 import { objectOf, type Source, sourcesOf, type Waitable } from './waitable.ts'
@@ -51,7 +51,7 @@ import { objectOf, type Source, sourcesOf, type Waitable } from './waitable.ts'
  * ```
  */
 export function iwait<T extends Waitable>(objects: Iterable<T>, options: WaitForOptions = {}): Cursor<T> {
-  checkLimit('iwait()', options.timeoutMs)
+  checkWaitOptions('iwait()', options)
   checkCount('iwait()', options.count)
   return new Iwait<T>(sourcesOf('iwait()', objects), options)
 }

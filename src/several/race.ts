@@ -9,8 +9,8 @@ import type { Coroutine } from '../greenlet/kernel.ts'
 import { ready, type Step } from '../greenlet/operation.ts'
 import type { Operation } from '../protocol.ts'
 import { HubOperation } from '../waiting/operation.ts'
-import { checkLimit, type WaitOptions } from '../waiting/timeout.ts'
-import { type Branch, type BranchValue, type Offer, offerOf } from './branch.ts'
+import { checkWaitOptions, type WaitOptions } from '../waiting/timeout.ts'
+import { type Branch, type BranchValue, isRecord, type Offer, offerOf } from './branch.ts'
 import { type Plan, Selection, select } from './selection.ts'
 
 /** What {@link all} gives for branches `B`: a tuple for a list, a record for a record. */
@@ -40,7 +40,7 @@ export function race<const B extends readonly Branch[]>(
   options: WaitOptions = {},
 ): Operation<BranchValue<B[number]>> {
   const offers = listed('race', branches)
-  checkLimit('race()', options.timeoutMs)
+  checkWaitOptions('race()', options)
   if (offers.length === 0) {
     throw new UsageError(
       `race() was given no branch; it would wait for ever.\n\n${wrongRight('race([])', 'nobody can be first', 'race([near.get(), far.get()])')}`,
@@ -77,7 +77,7 @@ export function any<const B extends readonly Branch[]>(
   options: WaitOptions = {},
 ): Operation<BranchValue<B[number]>> {
   const offers = listed('any', branches)
-  checkLimit('any()', options.timeoutMs)
+  checkWaitOptions('any()', options)
   if (offers.length === 0) return new Nothing('any([])', noneAtAll)
   return select({ verb: 'any', offers, keyed: false, limit: options.timeoutMs, Kind: Any })
 }
@@ -109,11 +109,11 @@ export function all<const B extends readonly Branch[] | Readonly<Record<string, 
   options: WaitOptions = {},
 ): Operation<AllValues<B>> {
   const keyed = !Array.isArray(branches)
-  if (keyed && (typeof branches !== 'object' || (branches as object | null) === null || Symbol.iterator in branches)) {
+  if (keyed && !isRecord(branches)) {
     throw new UsageError(`all() expects an array or a record of branches, but got ${show(branches)}.`)
   }
   const offers = Object.entries(branches).map(([key, source]) => offerOf('all', key, source))
-  checkLimit('all()', options.timeoutMs)
+  checkWaitOptions('all()', options)
   if (offers.length === 0) return new Nothing(keyed ? 'all({})' : 'all([])', () => (keyed ? {} : []) as AllValues<B>) // its very values
   return select({ verb: 'all', offers, keyed, limit: options.timeoutMs, Kind: All })
 }

@@ -18,7 +18,7 @@
  * Invariants. Decided is decided once. A branch that was begun and has not ended is in `#agents`, and nowhere else. Waits are undone last
  * first: of two that stand in one line, the one behind is gone when the one in front makes room.
  *
- * Stands on agents and `children.ts`. Leaves it to subclasses when it is decided, and what is given.
+ * Stands on agents and on the children of `src/nursery`. Leaves it to subclasses when it is decided, and what is given.
  */
 
 import { outcomeOf } from '../gevent/end.ts'

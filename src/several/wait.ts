@@ -4,7 +4,7 @@
  * Whatever is ready when one begins to wait comes first, in the order of the list; the rest as it becomes ready. All are asked with the same
  * listener. A wait that is cut short has no link left on anything.
  *
- * Stands on sources (`waitable.ts`). Leaves giving them one by one to `iwait.ts`, and waiting for ends alone to `joinall.ts`.
+ * Stands on sources (`waitable.ts`). Leaves giving them one by one to `iwait.ts`, and waiting for ends alone to `src/gevent`.
  */
 
 import { checkCount, refuseSelf } from '../gevent/joinall.ts'
@@ -14,7 +14,7 @@ import type { IdleWait } from '../hub/hub.ts'
 import type { Operation } from '../protocol.ts'
 import type { Listener } from '../waiting/linkable.ts'
 import { HubOperation } from '../waiting/operation.ts'
-import { checkLimit, type WaitOptions } from '../waiting/timeout.ts'
+import { checkWaitOptions, type WaitOptions } from '../waiting/timeout.ts'
 import { type Limit, Wait } from '../waiting/wait.ts'
 import {
   describeSource,
@@ -65,8 +65,8 @@ export function wait(
   objects?: Iterable<Waitable> | null,
   options: WaitForOptions = {},
 ): Operation<boolean> | Operation<unknown[]> {
+  checkWaitOptions('wait()', options)
   const { timeoutMs, count } = options
-  checkLimit('wait()', timeoutMs)
   checkCount('wait()', count)
   if (objects === undefined || objects === null) return new WaitUntilIdle(timeoutMs)
   return new WaitForAll(sourcesOf('wait()', objects), timeoutMs, count)

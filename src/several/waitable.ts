@@ -13,6 +13,7 @@ import type { Coroutine } from '../greenlet/kernel.ts'
 import { isGreenlet } from '../greenlet/raw-greenlet.ts'
 import { isOperation, isThenable } from '../protocol.ts'
 import type { Listenable, Listener } from '../waiting/linkable.ts'
+import { Roster } from '../waiting/wait-list.ts'
 
 /** Has links: a `Greenlet`, an `Event`, an `AsyncResult`, a `Semaphore`. */
 export interface Linked {
@@ -106,7 +107,7 @@ function adapterOf<O extends object>(object: O, kind: new (object: O) => Adapter
 abstract class Adapter implements Source {
   readonly object: object
   abstract readonly text: string
-  protected readonly listeners: Listener[] = []
+  protected readonly listeners = new Roster<Listener>()
 
   constructor(object: object) {
     this.object = object
@@ -120,8 +121,7 @@ abstract class Adapter implements Source {
   }
 
   $ignore(listener: Listener): void {
-    const place = this.listeners.indexOf(listener)
-    if (place >= 0) this.listeners.splice(place, 1)
+    this.listeners.remove(listener)
   }
 
   protected tell(): void {
@@ -172,12 +172,12 @@ class SignalSource extends Adapter {
   }
 
   override $listen(listener: Listener): void {
-    if (this.listeners.length === 0) this.#signal.addEventListener('abort', this.#onAbort, { once: true })
+    if (this.listeners.size === 0) this.#signal.addEventListener('abort', this.#onAbort, { once: true })
     super.$listen(listener)
   }
 
   override $ignore(listener: Listener): void {
     super.$ignore(listener)
-    if (this.listeners.length === 0) this.#signal.removeEventListener('abort', this.#onAbort)
+    if (this.listeners.size === 0) this.#signal.removeEventListener('abort', this.#onAbort)
   }
 }

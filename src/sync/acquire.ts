@@ -10,7 +10,7 @@ import { ready, type Step } from '../greenlet/operation.ts'
 import type { Driven, Green, Operation } from '../protocol.ts'
 import { LinkWait } from '../waiting/linkable.ts'
 import { HubOperation, operation } from '../waiting/operation.ts'
-import { checkLimit, lateError, type WaitOptions } from '../waiting/timeout.ts'
+import { checkWaitOptions, lateError, type WaitOptions } from '../waiting/timeout.ts'
 import { call } from '../waiting/until.ts'
 import type { Limit } from '../waiting/wait.ts'
 
@@ -59,10 +59,8 @@ function checkAcquire(noun: string, options: unknown): asserts options is Acquir
         ),
     )
   }
-  const { blocking, timeoutMs } = options as { blocking?: unknown; timeoutMs?: unknown } // both are checked here
-  if (blocking !== undefined && typeof blocking !== 'boolean')
-    throw new UsageError(`acquire() expects \`blocking\` to be a boolean, but got ${show(blocking)}.`)
-  checkLimit('acquire()', timeoutMs)
+  checkWaitOptions('acquire()', options, 'blocking')
+  const { blocking, timeoutMs } = options as AcquireOptions // they were checked
   if (blocking === false && timeoutMs !== undefined) {
     throw new UsageError(
       `acquire() was told not to wait, and how long to wait: \`timeoutMs\` is ${show(timeoutMs)}.\n\n` +
@@ -122,11 +120,11 @@ export class Hold extends HubOperation<Disposable> {
   readonly #lock: Acquirable
   readonly #limit: Limit | undefined
 
-  constructor(lock: Acquirable, { timeoutMs }: WaitOptions) {
+  constructor(lock: Acquirable, options: WaitOptions) {
     super()
-    checkLimit('hold()', timeoutMs)
+    checkWaitOptions('hold()', options)
     this.#lock = lock
-    this.#limit = timeoutMs
+    this.#limit = options.timeoutMs
   }
 
   override begin(greenlet: Coroutine): Step<Disposable> {
@@ -176,11 +174,11 @@ export class WaitUntilFree extends HubOperation<number> {
   readonly #line: Line
   readonly #limit: Limit | undefined
 
-  constructor(line: Line, { timeoutMs }: WaitOptions) {
+  constructor(line: Line, options: WaitOptions) {
     super()
-    checkLimit('wait()', timeoutMs)
+    checkWaitOptions('wait()', options)
     this.#line = line
-    this.#limit = timeoutMs
+    this.#limit = options.timeoutMs
   }
 
   override begin(greenlet: Coroutine): Step<number> {

@@ -16,7 +16,7 @@ import { isOperation, isThenable, type Operation } from '../protocol.ts'
 import { awaitOperation } from '../waiting/agent.ts'
 import { Linkable, LinkWait } from '../waiting/linkable.ts'
 import { HubOperation } from '../waiting/operation.ts'
-import { checkLimit, lateError, Timeout, type WaitOptions } from '../waiting/timeout.ts'
+import { checkWaitOptions, lateError, Timeout, type WaitOptions } from '../waiting/timeout.ts'
 import type { Limit } from '../waiting/wait.ts'
 
 /**
@@ -112,8 +112,8 @@ export class AsyncResult<T = unknown> extends Linkable {
    * @source gevent: `AsyncResult.get`
    */
   get(options?: GetOptions): Operation<T> {
-    if (options === undefined && kernel.debug === null) return (this.#get ??= new GetOperation(this, true, undefined))
-    checkLimit('get()', options?.timeoutMs)
+    if (options !== undefined) checkWaitOptions('get()', options, 'block')
+    else if (kernel.debug === null) return (this.#get ??= new GetOperation(this, true, undefined))
     return new GetOperation(this, options?.block ?? true, options?.timeoutMs)
   }
 
@@ -140,9 +140,9 @@ export class AsyncResult<T = unknown> extends Linkable {
    * @switches only if it must wait
    * @source gevent: `AsyncResult.wait`
    */
-  wait(options?: WaitOptions): Operation<T | undefined> {
-    checkLimit('wait()', options?.timeoutMs)
-    return new WaitOperation(this, options?.timeoutMs)
+  wait(options: WaitOptions = {}): Operation<T | undefined> {
+    checkWaitOptions('wait()', options)
+    return new WaitOperation(this, options.timeoutMs)
   }
 
   /** What a future of Python calls {@link AsyncResult.get}. @switches only if it must wait */

@@ -17,7 +17,7 @@ import type { Step } from '../greenlet/operation.ts'
 import { hubOf } from '../hub/default.ts'
 import type { Driven, Green, Operation } from '../protocol.ts'
 import { HubOperation, operation } from '../waiting/operation.ts'
-import { checkLimit, type WaitOptions } from '../waiting/timeout.ts'
+import { checkWaitOptions, type WaitOptions } from '../waiting/timeout.ts'
 import { call } from '../waiting/until.ts'
 import { type Limit, Wait } from '../waiting/wait.ts'
 import { WaitList } from '../waiting/wait-list.ts'
@@ -104,9 +104,9 @@ export class Condition {
    * that can never be had again.
    * @switches always
    */
-  wait({ timeoutMs }: WaitOptions = {}): Operation<boolean> {
-    checkLimit('wait()', timeoutMs)
-    return operation('condition.wait()', () => this.#wait(timeoutMs))
+  wait(options: WaitOptions = {}): Operation<boolean> {
+    checkWaitOptions('wait()', options)
+    return operation('condition.wait()', () => this.#wait(options.timeoutMs))
   }
 
   /**
@@ -118,10 +118,10 @@ export class Condition {
    * @throws what `predicate` throws; UsageError when the greenlet does not have the lock, and at the call for wrong arguments.
    * @switches only if it must wait
    */
-  waitFor<T>(predicate: () => Driven<T>, { timeoutMs }: WaitOptions = {}): Operation<T> {
+  waitFor<T>(predicate: () => Driven<T>, options: WaitOptions = {}): Operation<T> {
     if (typeof predicate !== 'function') throw notAFunction('waitFor', predicate)
-    checkLimit('waitFor()', timeoutMs)
-    return operation('condition.waitFor()', () => this.#waitFor(predicate, timeoutMs))
+    checkWaitOptions('waitFor()', options)
+    return operation('condition.waitFor()', () => this.#waitFor(predicate, options.timeoutMs))
   }
 
   /**

@@ -8,7 +8,7 @@ import { ready, type Step } from '../greenlet/operation.ts'
 import type { Operation } from '../protocol.ts'
 import { Linkable, LinkWait } from '../waiting/linkable.ts'
 import { HubOperation } from '../waiting/operation.ts'
-import { checkLimit, type WaitOptions } from '../waiting/timeout.ts'
+import { checkWaitOptions, type WaitOptions } from '../waiting/timeout.ts'
 import type { Limit } from '../waiting/wait.ts'
 
 /**
@@ -82,8 +82,8 @@ export class Event extends Linkable {
    * @source gevent: `Event.wait`
    */
   wait(options?: WaitOptions): Operation<boolean> {
-    if (options === undefined && kernel.debug === null) return (this.#wait ??= new EventOperation(this, undefined))
-    checkLimit('wait()', options?.timeoutMs)
+    if (options !== undefined) checkWaitOptions('wait()', options)
+    else if (kernel.debug === null) return (this.#wait ??= new EventOperation(this, undefined))
     return new EventOperation(this, options?.timeoutMs)
   }
 

@@ -2,8 +2,9 @@
  * `Semaphore`, `BoundedSemaphore` and `DummySemaphore`: so many at a time.
  *
  * A release gives the permit to nobody: it counts up, and the first of the line takes the permit when the notifier has its turn (see
- * `linkable.ts`). So whoever runs until then may take it first: a release and the next `acquire()` in one go cost no switch, and a hundred
- * short critical sections in a row are not a hundred switches. Handing over each permit would be fairer and many times slower.
+ * `src/waiting/linkable.ts`). So whoever runs until then may take it first: a release and the next `acquire()` in one go cost no switch,
+ * and a hundred short critical sections in a row are not a hundred switches. Handing over each permit would be fairer and many times
+ * slower.
  *
  * But whoever releases and acquires again in each round of a loop would keep the others out for ever. So the line remembers that it was
  * passed over, its turn having come and nothing being left, and then nobody waits in `acquire()` who is not behind it.

@@ -5,12 +5,12 @@
  */
 import { Interrupt, recognise, UsageError } from '../errors/classes.ts'
 import { isErrorClass } from '../errors/given.ts'
-import { checkMs, notAFunction, show, wrongRight } from '../errors/usage.ts'
+import { checkFlag, checkMs, checkOptions, notAFunction, notOptions, show, wrongRight } from '../errors/usage.ts'
 import { type Coroutine, kernel } from '../greenlet/kernel.ts'
 import type { ErrorClass } from '../greenlet/raw-greenlet.ts'
 import { hubOf } from '../hub/default.ts'
 import { Timer } from '../hub/timers.ts'
-import type { Driven, Green, Operation } from '../protocol.ts'
+import { type Driven, type Green, isOperation, type Operation } from '../protocol.ts'
 import { operation } from './operation.ts'
 import { call } from './until.ts'
 import type { Limit, TimeLimit } from './wait.ts'
@@ -75,6 +75,8 @@ export class Timeout extends Interrupt implements Disposable, TimeLimit {
   constructor(ms: number | null = null, exception: TimeoutException = null, options: TimeoutOptions = {}) {
     if (ms !== null) checkMs('new Timeout()', 'ms', ms)
     if (exception !== null) checkException(exception)
+    checkOptions('new Timeout()', options, '{ ref: false }')
+    checkFlag('new Timeout()', 'ref', options.ref)
     super()
     this.ms = ms
     this.exception = exception
@@ -259,6 +261,21 @@ export function checkLimit(caller: string, limit: unknown): void {
   checkMs(caller, 'timeoutMs', limit)
 }
 
+/** Checks the options of a wait: `timeoutMs`, and `flag`, if it has one that says yes or no. */
+export function checkWaitOptions(call: string, options: WaitOptions, flag = ''): void {
+  if (typeof options !== 'object' || (options as object | null) === null || options instanceof Timeout)
+    throw notOptions(call, options, exampleFor(options, flag))
+  if (flag !== '') checkFlag(call, flag, (options as Record<string, unknown>)[flag]) // any object may be asked
+  checkLimit(call, options.timeoutMs)
+}
+
+/** How what was given alone is written as an option. */
+function exampleFor(given: unknown, flag: string): string {
+  if (given instanceof Timeout) return '{ timeoutMs: timeout }'
+  if (typeof given === 'boolean' && flag !== '') return `{ ${flag}: ${String(given)} }`
+  return `{ timeoutMs: ${typeof given === 'number' && given >= 0 ? String(given) : '10'} }`
+}
+
 /** What a wait throws whose limit has passed: the error of its Timeout, or a new one. */
 export function lateError(limit: Limit): Error {
   return limit instanceof Timeout ? limit.$error() : new Timeout(limit as number) // a limit is a number or a Timeout
@@ -266,8 +283,8 @@ export function lateError(limit: Limit): Error {
 
 /** How `withTimeout` runs its function. */
 export interface WithTimeoutOptions<V> {
-  /** Milliseconds, 0 and up; null: no limit. */
-  ms: number | null
+  /** Milliseconds, 0 and up; null: no limit. Or a {@link Timeout}. */
+  ms: number | null | Timeout
   /** Given when the time has passed, instead of throwing. */
   timeoutValue: V
 }
@@ -275,7 +292,8 @@ export interface WithTimeoutOptions<V> {
 /**
  * Runs `fn(...args)` and throws a {@link Timeout} into it when it takes longer than `ms`.
  *
- * @param limit - how long, in milliseconds, 0 and up; null: no limit. Or `{ ms, timeoutValue }`: the value is given when the time has passed.
+ * @param limit - how long, in milliseconds, 0 and up; null: no limit. Or a `Timeout`, which is started unless it runs already, and throws
+ * what it was made with. Or `{ ms, timeoutValue }`: the value is given when the time has passed.
  * @param fn - a generator function, or any function; it runs in the calling greenlet.
  * @param args - what it is called with.
  * @returns what `fn` returns, or `timeoutValue`.
@@ -298,16 +316,17 @@ export interface WithTimeoutOptions<V> {
  * ```
  */
 export function withTimeout<A extends readonly unknown[], T, V = never>(
-  limit: number | null | WithTimeoutOptions<V>,
+  limit: number | null | Timeout | WithTimeoutOptions<V>,
   fn: (...args: A) => Driven<T>,
   ...args: A
 ): Operation<T | NoInfer<V>> {
-  const options = typeof limit === 'object' && limit !== null && 'ms' in limit ? limit : null
-  const ms = options === null ? (limit as number | null) : options.ms
+  const options = isOptions(limit) ? limit : null
+  const given = options === null ? (limit as number | null | Timeout) : options.ms
+  const ms = given instanceof Timeout ? given.ms : given
   if (ms !== null) checkMs('withTimeout()', 'ms', ms)
   if (typeof fn !== 'function') throw notAFunction('withTimeout', fn)
   return operation(`withTimeout(${String(ms)}, ${fn.name})`, function* (): Green<T | V> {
-    const timeout = new Timeout(ms).start()
+    const timeout = Timeout.startNew(given)
     try {
       return yield* call(fn, args)
     } catch (error) {
@@ -317,4 +336,8 @@ export function withTimeout<A extends readonly unknown[], T, V = never>(
       timeout.cancel()
     }
   })
+}
+
+function isOptions<V>(limit: unknown): limit is WithTimeoutOptions<V> {
+  return typeof limit === 'object' && limit !== null && 'ms' in limit && !(limit instanceof Timeout || isOperation(limit))
 }

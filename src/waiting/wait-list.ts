@@ -7,6 +7,8 @@
  *   first ─▶ node ⇄ node ⇄ node ◀─ last        remove(node):  node.before ⇄ node.after, node.list = null
  * ```
  *
+ * What is no node, since it stands in several lists at once or is a function, stands in a {@link Roster}, in a node of its own.
+ *
  * Stands on nothing. Leaves to each primitive who is woken, and when.
  */
 
@@ -54,5 +56,60 @@ export class WaitList<N extends ListNode = ListNode> {
     const { first } = this
     if (first !== null) this.remove(first)
     return first
+  }
+}
+
+/** What stands in a list for something that is no node. */
+class Place<E> implements ListNode {
+  list: WaitList | null = null
+  before: ListNode | null = null
+  after: ListNode | null = null
+  readonly entry: E
+
+  constructor(entry: E) {
+    this.entry = entry
+  }
+}
+
+/** First come, first served, for things that are no nodes; each is found by itself, and may stand in it several times. */
+export class Roster<E> implements Iterable<E> {
+  readonly #places = new WaitList<Place<E>>()
+  readonly #placesOf = new Map<E, Place<E>[]>()
+
+  constructor(entries: Iterable<E> = []) {
+    for (const entry of entries) this.push(entry)
+  }
+
+  get size(): number {
+    return this.#places.size
+  }
+
+  *[Symbol.iterator](): Generator<E, undefined, undefined> {
+    for (let place = this.#places.first; place !== null; place = place.after as Place<E> | null) yield place.entry
+  }
+
+  /** Puts it at the end. */
+  push(entry: E): void {
+    const place = new Place(entry)
+    this.#places.push(place)
+    const places = this.#placesOf.get(entry)
+    if (places === undefined) this.#placesOf.set(entry, [place])
+    else places.push(place)
+  }
+
+  /** Takes it out, the first time that it stands there; one that does not is left alone. */
+  remove(entry: E): void {
+    const places = this.#placesOf.get(entry)
+    const place = places?.shift()
+    if (place === undefined) return
+    if (places?.length === 0) this.#placesOf.delete(entry)
+    this.#places.remove(place)
+  }
+
+  /** Takes the first out; undefined when there is none. */
+  shift(): E | undefined {
+    const { first } = this.#places
+    if (first !== null) this.remove(first.entry)
+    return first?.entry
   }
 }

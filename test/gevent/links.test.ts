@@ -379,6 +379,80 @@ describe('rawlink()', () => {
   })
 })
 
+describe.each(['link', 'rawlink'] as const)('%s() that makes itself again', (verb) => {
+  it.each([1, 2, 40])('takes turns with everybody else, among %i links', (links) => {
+    const { clock } = virtualHub()
+    const rec = recorder()
+    const greenlet = spawn(returns)
+    let rounds = 0
+    const again = (): void => {
+      rec(`link ${String(++rounds)}`)
+      if (rounds < 3) greenlet[verb](again)
+    }
+    greenlet[verb](again)
+    for (let n = 1; n < links; n++) greenlet[verb](() => undefined)
+    spawn(function* () {
+      yield* sleep(1)
+      for (let n = 1; n <= 3; n++) {
+        rec(`other ${String(n)}`)
+        yield* sleep(0)
+      }
+    })
+    clock.run()
+    expect(greenlet.hasLinks()).toBe(0)
+    rec.expect(['other 1', 'link 1', 'other 2', 'link 2', 'other 3', 'link 3'])
+  })
+})
+
+describe('many links', () => {
+  it.each([15, 16, 17, 1000])('are told in their order, and taken back one by one: %i', (links) => {
+    const { clock } = virtualHub()
+    const told: number[] = []
+    const greenlet = spawn(returns)
+    const callbacks = Array.from({ length: links }, (_, n) => () => {
+      told.push(n)
+      if (n === 2) greenlet.unlink(callbacks[3] ?? (() => undefined))
+    })
+    for (const callback of callbacks) greenlet.rawlink(callback)
+    for (const n of [0, 5, 5]) greenlet.unlink(callbacks[n] ?? (() => undefined))
+    expect(greenlet.hasLinks()).toBe(links - 2)
+    clock.run()
+    expect(told).toEqual(callbacks.map((_, n) => n).filter((n) => n !== 0 && n !== 3 && n !== 5))
+    expect(greenlet.hasLinks()).toBe(0)
+  })
+
+  it('to one callback are kept as often as they were made, and the first is taken back', () => {
+    const { clock } = virtualHub()
+    const rec = recorder()
+    const greenlet = spawn(returns)
+    const twice = (): void => {
+      rec('twice')
+    }
+    greenlet.rawlink(twice)
+    for (let n = 0; n < 20; n++) greenlet.rawlink(() => undefined)
+    greenlet.rawlink(() => {
+      rec('between')
+    })
+    greenlet.rawlink(twice)
+    greenlet.unlink(twice)
+    clock.run()
+    rec.expect(['between', 'twice'])
+  })
+
+  it('can be left by all who wait without looking at each other', () => {
+    const { clock, hub } = virtualHub()
+    const target = spawn(sleep, 10)
+    const joiners = Array.from({ length: 20_000 }, () => spawn(() => target.join()))
+    clock.run(1)
+    expect(target.hasLinks()).toBe(20_000)
+    for (const joiner of joiners.slice(10_000).reverse()) joiner.kill()
+    expect(target.hasLinks()).toBe(10_000)
+    clock.run()
+    expect(joiners.every((joiner) => joiner.ready())).toBe(true)
+    expect(hub.living()).toEqual([])
+  })
+})
+
 describe('unlink()', () => {
   it.each(['link', 'linkValue', 'rawlink'] as const)('in a %s() keeps a later one from being called', (verb) => {
     const { clock } = virtualHub()

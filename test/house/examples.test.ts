@@ -58,6 +58,18 @@ describe('examples/switch-cost.ts', () => {
   })
 })
 
+describe('examples/workers.ts', () => {
+  it('gives up what takes too long, and goes on', TIMEOUT, async () => {
+    const { stdout } = await run('workers.ts')
+    expect(stdout).toContain('pie is served\nroast: pan put away\nroast took too long\neverything is done\n')
+  })
+
+  it('has everybody clean up before a failure goes on', TIMEOUT, async () => {
+    const { stdout } = await run('workers.ts')
+    expect(stdout.endsWith('roast: pan put away\nsoup: pan put away\nError: out of paper\n')).toBe(true)
+  })
+})
+
 describe('examples/pages.ts', () => {
   const source = examples.find(({ file }) => file === 'pages.ts')?.source ?? ''
 
