@@ -34,7 +34,7 @@ import { type Green, nursery, Pool, Queue, run, sleep, withTimeout } from 'green
 
 type Order = Readonly<{ dish: string; ms: number }>
 
-const LIMIT_MS = 200
+const LIMIT_MS = 500
 
 /** Carries out one order, and puts the pan away when it is broken off. */
 function* cook({ dish, ms }: Order): Green<string> {
@@ -67,7 +67,7 @@ function kitchen(orders: Iterable<Order>) {
   })
 }
 
-const orders = ['tea', 'roast', 'soup', 'cake', 'pie'].map((dish) => ({ dish, ms: dish === 'roast' ? 60_000 : 10 }))
+const orders = ['tea', 'roast', 'soup', 'cake', 'pie'].map((dish) => ({ dish, ms: dish === 'roast' ? 60_000 : 1 }))
 
 function* untilPaperIsOut(): Generator<Order> {
   yield* orders

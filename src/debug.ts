@@ -8,7 +8,7 @@
  * Stands on the kernel, which calls the {@link Debugger} where there is one. On by `GREENLOOP_DEBUG=1`, or by {@link setDebug}.
  */
 import { framesHere } from './errors/stack.ts'
-import { type Described, wrongRight } from './errors/usage.ts'
+import { checkFlag, type Described, wrongRight } from './errors/usage.ts'
 import { type Coroutine, type Debugger, type Frame, type GreenletFrame, kernel } from './greenlet/kernel.ts'
 import { noteHandovers } from './greenlet/switch.ts'
 
@@ -16,9 +16,11 @@ import { noteHandovers } from './greenlet/switch.ts'
  * Turns debug mode on or off, for all that is made from now on; what was made before stays unknown.
  *
  * @returns whether it was on before.
+ * @throws UsageError when `on` is no boolean.
  * @switches never
  */
 export function setDebug(on: boolean): boolean {
+  checkFlag('setDebug()', 'on', on)
   const before = kernel.debug
   if (on === (before !== null)) return on
   kernel.debug = on ? (notes = new Notes()) : null

@@ -73,3 +73,8 @@ export function isGenerator(value: unknown): value is Generator<unknown, unknown
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof (value as { then?: unknown } | null | undefined)?.then === 'function' // any value may be asked
 }
+
+/** Whether `value` is an object that lists others: it can be iterated, and is no operation, which only `yield*` iterates. */
+export function isList(value: unknown): value is Iterable<unknown> {
+  return typeof value === 'object' && value !== null && Symbol.iterator in value && !isOperation(value)
+}

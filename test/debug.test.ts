@@ -7,7 +7,7 @@ import { checkLeaks } from './support/leaks.ts'
 import { type ProgramEnd, runProgram } from './support/program.ts'
 import { catchReports } from './support/reports.ts'
 import { showLines } from './support/source-lines.ts'
-import { rejection, thrown } from './support/thrown.ts'
+import { rejection, thrown, usage } from './support/thrown.ts'
 
 checkLeaks()
 
@@ -135,6 +135,10 @@ describe('nothing is reported of an operation that is', () => {
 })
 
 describe('setDebug()', () => {
+  it('refuses what is no boolean', () => {
+    expect(usage(() => setDebug(1 as never))).toBe('setDebug() expects `on` to be a boolean, but got 1 (number).')
+  })
+
   it('answers whether it was on before', () => {
     expect([setDebug(true), setDebug(true), setDebug(false), setDebug(false)]).toEqual([false, true, true, false])
   })

@@ -71,7 +71,8 @@ export class Greenlet<T = unknown, A extends readonly unknown[] = readonly []>
    */
   constructor(fn?: ((...args: A) => Driven<T>) | null, ...args: A) {
     // The body is called with `args` and nothing else, so its parameters need no second check.
-    super(fn as ((...args: never[]) => Driven<T>) | null | undefined, args)
+    super(fn as ((...args: never[]) => Driven<T>) | null | undefined)
+    if (args.length > 0) this.$giveArguments(args)
     this.$scope = inheritContext()
     this.$links = null
     this.$marks = ++hubOf(this).made << NUMBER_SHIFT

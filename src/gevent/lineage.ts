@@ -7,9 +7,9 @@
  *
  * Stands on `RawGreenlet` and the hub. Leaves the outcome and the links to `Greenlet`.
  */
-import { GreenletExit } from '../errors/classes.ts'
+import { GreenletExit, UsageError } from '../errors/classes.ts'
 import { toError } from '../errors/given.ts'
-import { notAFunction } from '../errors/usage.ts'
+import { notAFunction, show } from '../errors/usage.ts'
 import {
   Arguments,
   type Coroutine,
@@ -93,15 +93,18 @@ export class SpawnedGreenlet<T = unknown> extends RawGreenlet<T> {
   /** @internal */ declare $family: Family | null
 
   /** @internal Made by `spawnRaw`, and by the constructor of `Greenlet`. */
-  constructor(fn: ((...args: never[]) => Driven<T>) | null | undefined, args: readonly unknown[]) {
+  constructor(fn: ((...args: never[]) => Driven<T>) | null | undefined) {
     super(fn, kernel.main as RawGreenlet) // every coroutine is one
-    const { length } = args
-    if (length > 0) this.$slot = length === 1 ? args[0] : new Arguments(args)
     this.$marks = 0
     this.$older = null
     this.$newer = null
     const { current, main } = kernel
     this.$family = current === main ? null : familyOf(current)
+  }
+
+  /** @internal Gives the body its arguments: at least one. Not a parameter of the constructor, where V8 would make a list for none, too. */
+  $giveArguments(args: readonly unknown[]): void {
+    this.$slot = args.length === 1 ? args[0] : new Arguments(args)
   }
 
   /** @internal Tells it from others with the same body; 0: it has none. Counted from 1 again after 134 million. */
@@ -114,7 +117,7 @@ export class SpawnedGreenlet<T = unknown> extends RawGreenlet<T> {
     return hubOf(this)
   }
 
-  /** Stands in every message: the body's name, with a number if it is a `Greenlet`, until it is given another. */
+  /** Stands in every message: the body's name, with a number if it is a `Greenlet`, until it is given another, a string. */
   override get name(): string {
     if (this.$rare !== null && this.$rare.title !== '') return this.$rare.title
     const number = this.$number
@@ -122,6 +125,8 @@ export class SpawnedGreenlet<T = unknown> extends RawGreenlet<T> {
   }
 
   override set name(name: string) {
+    if (typeof name !== 'string')
+      throw new UsageError(`The name of a greenlet must be a string, but got ${show(name)}.`)
     this.$own().title = name
   }
 

@@ -236,7 +236,7 @@ class Link implements Listener<LinkedGreenlet> {
     if (when !== ALWAYS && source.successful() !== (when === IF_SUCCESSFUL)) return
     if (when !== IF_SUCCESSFUL) source.$readFailure()
     if (typeof target !== 'function') target.$linked(source)
-    else runLink(new SpawnedGreenlet(target, [source]), source)
+    else runLink(new SpawnedGreenlet(target), source)
   }
 }
 
@@ -253,6 +253,7 @@ function linkName(source: LinkedGreenlet): string {
 /** Runs a link's greenlet at once, as far as its first wait: it may take back a later link. Of its own failure it is reported. */
 function runLink(greenlet: SpawnedGreenlet, source: LinkedGreenlet): void {
   const hub = hubOf(source)
+  greenlet.$giveArguments([source])
   greenlet.name = linkName(source)
   greenlet.$host = source.$host
   greenlet.$marks |= STARTED

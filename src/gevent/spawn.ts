@@ -57,8 +57,8 @@ export function spawnWith<A extends readonly unknown[], T>(
 ): Greenlet<T> {
   checkOptions('spawnWith()', options, "{ name: 'reader' }")
   if (typeof fn !== 'function') throw notAFunction('spawnWith', fn)
-  const greenlet = new Greenlet(fn, ...args)
   const { name, context = 'inherit' } = options
+  const greenlet = new Greenlet(fn, ...args)
   if (name !== undefined) greenlet.name = name
   if (context !== 'inherit') greenlet.grContext = context === 'empty' ? emptyContext() : context
   greenlet.start()
@@ -123,7 +123,8 @@ export function spawnRaw<A extends readonly unknown[], T>(
 ): SpawnedGreenlet<T> {
   if (typeof fn !== 'function') throw notAFunction('spawnRaw', fn)
   // The body is called with `args` and nothing else, so its parameters need no second check.
-  const greenlet = new SpawnedGreenlet(fn as unknown as (...args: never[]) => Driven<T>, args)
+  const greenlet = new SpawnedGreenlet(fn as unknown as (...args: never[]) => Driven<T>)
+  if (args.length > 0) greenlet.$giveArguments(args)
   greenlet.$launch()
   return greenlet
 }

@@ -3,6 +3,7 @@
  *
  * Stands on the kernel, which holds the callback; unset it costs the trampoline a null check. Leaves recording and drawing to others.
  */
+import { notAFunction } from '../errors/usage.ts'
 import { kernel, type TraceEvent } from './kernel.ts'
 import type { RawGreenlet } from './raw-greenlet.ts'
 
@@ -18,6 +19,7 @@ export type Tracer = (event: TraceEvent, origin: RawGreenlet, target: RawGreenle
  * A tracer that throws is removed, and its error takes the place of what was being handed over.
  *
  * @returns the callback that was set before, or null.
+ * @throws UsageError when it is neither a function nor null.
  * @switches never
  * @source greenlet: `greenlet.settrace`
  * @example
@@ -32,6 +34,7 @@ export type Tracer = (event: TraceEvent, origin: RawGreenlet, target: RawGreenle
  * ```
  */
 export function settrace(tracer: Tracer | null): Tracer | null {
+  if (tracer !== null && typeof tracer !== 'function') throw notAFunction('settrace', tracer)
   const before = gettrace()
   kernel.tracer = tracer as typeof kernel.tracer // every coroutine is a RawGreenlet; the kernel does not know the class
   return before

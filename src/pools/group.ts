@@ -4,10 +4,11 @@
  * Stands on `map.ts`, which stands on members. Adds that anybody may come in, at once.
  */
 
-import { notAFunction } from '../errors/usage.ts'
+import { UsageError } from '../errors/classes.ts'
+import { notAFunction, show } from '../errors/usage.ts'
 import type { Ending } from '../gevent/end.ts'
 import { Greenlet } from '../gevent/greenlet.ts'
-import type { Driven, Operation } from '../protocol.ts'
+import { type Driven, isList, type Operation } from '../protocol.ts'
 import type { Listener } from '../waiting/linkable.ts'
 import { Mapper } from './map.ts'
 import { checkMember, checkRunnable } from './members.ts'
@@ -32,14 +33,15 @@ export class Group extends Mapper {
 
   /**
    * @param greenlets - its first members.
-   * @throws UsageError when one of them is no greenlet.
+   * @throws UsageError when they cannot be iterated, or one of them is no greenlet.
    */
   constructor(greenlets: Iterable<Greenlet> = []) {
     super()
-    for (const greenlet of greenlets) {
-      checkMember('new Group()', greenlet)
-      this.add(greenlet)
-    }
+    if (!isList(greenlets))
+      throw new UsageError(`new Group() expects an iterable of greenlets, but got ${show(greenlets)}.`)
+    const list = [...greenlets]
+    for (const greenlet of list) checkMember('new Group()', greenlet)
+    for (const greenlet of list) this.add(greenlet)
   }
 
   /**

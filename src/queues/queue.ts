@@ -7,10 +7,10 @@
  * Stands on exchanges. Leaves queues without a store to `channel.ts`.
  */
 import { Empty, Full, UsageError } from '../errors/classes.ts'
-import { show } from '../errors/usage.ts'
+import { checkFlag, show } from '../errors/usage.ts'
 import { type Coroutine, kernel } from '../greenlet/kernel.ts'
 import { ready, type Step } from '../greenlet/operation.ts'
-import type { Operation } from '../protocol.ts'
+import { isList, type Operation } from '../protocol.ts'
 import { HubOperation } from '../waiting/operation.ts'
 import { checkWaitOptions, type WaitOptions } from '../waiting/timeout.ts'
 import { type Limit, Wait } from '../waiting/wait.ts'
@@ -126,6 +126,7 @@ export class SimpleQueue<T> extends Exchange<T> {
    * @source gevent: `Queue.shutdown`
    */
   override shutdown(immediate = false): void {
+    checkFlag('shutdown()', 'immediate', immediate)
     super.shutdown()
     if (!immediate) return
     while (this.length > 0) {
@@ -174,7 +175,7 @@ export class SimpleQueue<T> extends Exchange<T> {
 
   /** For constructors: puts the first items in, however many. */
   protected seed(items: Iterable<Item<T>>): void {
-    if (typeof (items as Partial<Iterable<T>> | null)?.[Symbol.iterator] !== 'function') {
+    if (typeof items !== 'string' && !isList(items)) {
       throw new UsageError(
         `new ${this.constructor.name}() expects \`items\` to be something that can be iterated, but got ${show(items)}.`,
       )

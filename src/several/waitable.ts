@@ -11,7 +11,7 @@ import { UsageError } from '../errors/classes.ts'
 import { show, wrongRight } from '../errors/usage.ts'
 import type { Coroutine } from '../greenlet/kernel.ts'
 import { isGreenlet } from '../greenlet/raw-greenlet.ts'
-import { isOperation, isThenable } from '../protocol.ts'
+import { isList, isOperation, isThenable } from '../protocol.ts'
 import type { Listenable, Listener } from '../waiting/linkable.ts'
 import { Roster } from '../waiting/wait-list.ts'
 
@@ -42,11 +42,10 @@ export function sourcesOf(call: string, objects: unknown): Source[] {
       `${call} expects an iterable of what to wait for, but got ${show(objects)}.\n\n${wrongRight(`${name}(g)`, 'one is no list', `${name}([g])`)}`,
     )
   }
-  if (typeof objects !== 'object' || objects === null || !(Symbol.iterator in objects)) {
+  if (!isList(objects)) {
     throw new UsageError(`${call} expects an iterable of what to wait for, but got ${show(objects)}.`)
   }
-  const list = [...(objects as Iterable<unknown>)] // the line above asked for the iterator
-  return list.map((object, place) => {
+  return [...objects].map((object, place) => {
     if (isSource(object)) return object
     if (isSignal(object)) return adapterOf(object, SignalSource)
     if (isThenable(object) && !isOperation(object)) return adapterOf(object, PromiseSource)

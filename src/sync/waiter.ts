@@ -4,6 +4,8 @@
  * Stands on waits.
  */
 import { ConcurrentObjectUseError } from '../errors/classes.ts'
+import { type ErrorClass, toError } from '../errors/given.ts'
+import { notAnError } from '../errors/usage.ts'
 import { type Coroutine, kernel } from '../greenlet/kernel.ts'
 import { ready, type Step } from '../greenlet/operation.ts'
 import type { Operation } from '../protocol.ts'
@@ -51,9 +53,10 @@ export class Waiter<T> {
     this.#hand('value', value)
   }
 
-  /** Hands over an error, thrown by `get`. @switches never */
-  throw(error: Error): void {
-    this.#hand('error', error)
+  /** Hands over an error, or one of a class of errors, thrown by `get`. @throws UsageError when it is neither. @switches never */
+  throw(error: Error | ErrorClass): void {
+    if ((error as unknown) === undefined) throw notAnError('throw', error) // the type says no; plain JavaScript may
+    this.#hand('error', toError('throw', error))
   }
 
   /** Forgets what was handed over. @switches never */
@@ -70,6 +73,12 @@ export class Waiter<T> {
    */
   get(): Operation<T> {
     return kernel.debug === null ? (this.#get ??= new WaiterGet(this)) : new WaiterGet(this)
+  }
+
+  /** For messages: what it holds, or who waits. */
+  toString(): string {
+    if (this.#waiting !== null) return `Waiter ("${this.#waiting.greenlet.name}" waits)`
+    return `Waiter (${this.#state})`
   }
 
   /** @internal */

@@ -339,5 +339,7 @@ export function withTimeout<A extends readonly unknown[], T, V = never>(
 }
 
 function isOptions<V>(limit: unknown): limit is WithTimeoutOptions<V> {
-  return typeof limit === 'object' && limit !== null && 'ms' in limit && !(limit instanceof Timeout || isOperation(limit))
+  return (
+    typeof limit === 'object' && limit !== null && 'ms' in limit && !(limit instanceof Timeout || isOperation(limit))
+  )
 }

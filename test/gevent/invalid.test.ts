@@ -5,6 +5,7 @@ import {
   Greenlet,
   getcurrent,
   joinall,
+  killall,
   RawGreenlet,
   run,
   sleep,
@@ -172,6 +173,7 @@ describe('joinall()', () => {
     ['an Object', {}],
     ['"ab" (string)', 'ab'],
     ['a Greenlet', new Greenlet(getPage, 'u')],
+    ['an operation', sleep(1)],
   ])('refuses %s at once', (shown, value) => {
     expect(usage(() => joinall(value as never))).toBe(`joinall() expects an iterable of greenlets, but got ${shown}.`)
   })
@@ -245,6 +247,35 @@ describe('kill()', () => {
     const greenlet = spawn(getPage, 'alive')
     expect(() => greenlet.kill(undefined, { timeoutMs: -1 })).toThrow(UsageError)
     expect(await greenlet.get()).toBe('alive')
+  })
+})
+
+describe('killall()', () => {
+  it.each([
+    ['5 (number)', 5],
+    ['null', null],
+    ['a Greenlet', new Greenlet(getPage, 'u')],
+    ['an operation', sleep(1)],
+  ])('refuses %s at once', (shown, value) => {
+    expect(usage(() => killall(value as never))).toBe(`killall() expects an iterable of greenlets, but got ${shown}.`)
+  })
+})
+
+describe('the name of a greenlet', () => {
+  it.each([
+    ['undefined', undefined],
+    ['null', null],
+    ['5 (number)', 5],
+    ['an Object', {}],
+  ])('cannot be %s', (shown, value) => {
+    const greenlet = new Greenlet(getPage, 'u')
+    greenlet.name = 'page'
+    expect(
+      usage(() => {
+        greenlet.name = value as never
+      }),
+    ).toBe(`The name of a greenlet must be a string, but got ${shown}.`)
+    expect(greenlet.name).toBe('page')
   })
 })
 

@@ -1,6 +1,6 @@
 // Bad input to floor 0, and the whole text of each answer. The texts about switch() itself are in switch.test.ts, those about iterating an
 // operation in operation.test.ts.
-import { type Green, getcurrent, RawGreenlet, sleep } from 'greenloop'
+import { type Green, getcurrent, gettrace, RawGreenlet, settrace, sleep } from 'greenloop'
 import { describe, expect, it } from 'vitest'
 import { checkLeaks } from '../support/leaks.ts'
 import { usage } from '../support/thrown.ts'
@@ -235,5 +235,16 @@ describe('a generator object', () => {
         `  yield* generator   // incorrect: it is the one that runs this line\n` +
         `  yield* work()      // correct: a call of its own`,
     )
+  })
+})
+
+describe('settrace()', () => {
+  it.each([
+    ['undefined', undefined],
+    ['5 (number)', 5],
+    ['"trace" (string)', 'trace'],
+  ])('refuses %s, and traces nothing', (shown, value) => {
+    expect(usage(() => settrace(value as never))).toBe(`settrace() expects a function, but got ${shown}.`)
+    expect(gettrace()).toBe(null)
   })
 })

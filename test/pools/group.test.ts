@@ -109,6 +109,35 @@ describe('the members of a Group', () => {
     expect(greenlet.value).toBe('ran on')
   })
 
+  it.each([
+    ['undefined', undefined],
+    ['null', null],
+    ['5 (number)', 5],
+    ['an Object', {}],
+  ])('are not %s, which discard() leaves alone', (_shown, value) => {
+    const group = new Group()
+    group.discard(value as never)
+    expect(group.size).toBe(0)
+  })
+
+  it.each([
+    ['null', null],
+    ['5 (number)', 5],
+    ['an Object', {}],
+    ['a Greenlet', new Greenlet(sleep, 1)],
+    ['an operation', sleep(1)],
+  ])('are not given as %s', (shown, value) => {
+    expect(usage(() => new Group(value as never))).toBe(
+      `new Group() expects an iterable of greenlets, but got ${shown}.`,
+    )
+  })
+
+  it('are taken all or none by the constructor', () => {
+    const greenlet = new Greenlet(sleep, 1)
+    expect(usage(() => new Group([greenlet, 5 as never]))).toBe('new Group() expects a Greenlet, but got 5 (number).')
+    expect(greenlet.hasLinks()).toBe(0)
+  })
+
   it('can be waited for like any greenlets', async () => {
     const group = new Group()
     const greenlets = [group.spawn(() => 1), group.spawn(() => 2)]

@@ -920,6 +920,9 @@ describe.each<[name: string, typeof SimpleQueue]>([
       expect(usage(() => new Class(null, 5))).toBe(
         `new ${name}() expects \`items\` to be something that can be iterated, but got 5 (number).`,
       )
+      expect(usage(() => new Class(null, sleep(1) as never))).toBe(
+        `new ${name}() expects \`items\` to be something that can be iterated, but got an operation.`,
+      )
     })
 
     it('as timeoutMs is refused at the call', () => {
@@ -1072,6 +1075,18 @@ describe('Queue', () => {
       const queue = new Queue(null, ['a', 'b'])
       queue.getNowait()
       expect([queue.unfinishedTasks, queue.copy().unfinishedTasks, queue.copy().size]).toEqual([2, 2, 1])
+    })
+  })
+
+  describe('shutdown()', () => {
+    it('refuses what is no boolean, and drops nothing', () => {
+      const queue = new Queue(null, [1])
+      expect(
+        usage(() => {
+          queue.shutdown({ immediate: false } as never)
+        }),
+      ).toBe('shutdown() expects `immediate` to be a boolean, but got an Object.')
+      expect([queue.isShutdown, queue.size]).toEqual([false, 1])
     })
   })
 

@@ -939,6 +939,9 @@ describe('choose() that is written wrongly', () => {
         '  choose([queue.get(), sleep(10)])                 // incorrect: the branches have no names\n' +
         '  choose({ item: queue.get(), late: sleep(10) })   // correct: or race([...]) for the value alone',
     )
+    expect(usage(() => choose(Promise.resolve({}) as never))).toMatch(
+      /^choose\(\) expects a record of branches, but got a Promise\./u,
+    )
     // @ts-expect-error: nothing is no record
     expect(usage(() => choose(null))).toMatch(/^choose\(\) expects a record of branches, but got null\./u)
   })

@@ -368,6 +368,12 @@ describe('all()', () => {
     expect(usage(() => all(5))).toBe('all() expects an array or a record of branches, but got 5 (number).')
     // @ts-expect-error: null is neither
     expect(usage(() => all(null))).toBe('all() expects an array or a record of branches, but got null.')
+    expect(usage(() => all(Promise.resolve([]) as never))).toBe(
+      'all() expects an array or a record of branches, but got a Promise.',
+    )
+    expect(usage(() => all(sleep(1) as never))).toBe(
+      'all() expects an array or a record of branches, but got an operation.',
+    )
     // @ts-expect-error: a set has no places
     expect(usage(() => all(new Set([sleep(1)])))).toBe('all() expects an array or a record of branches, but got a Set.')
     // @ts-expect-error: a string is no branch

@@ -395,6 +395,9 @@ describe('wait()', () => {
 
   it('refuses what is no list, and shows how one is written', () => {
     expect(usage(() => wait(5 as never))).toBe('wait() expects an iterable of what to wait for, but got 5 (number).')
+    expect(usage(() => wait(sleep(1) as never))).toBe(
+      'wait() expects an iterable of what to wait for, but got an operation.',
+    )
     expect(usage(() => wait(new Greenlet(after, 1, '') as never))).toBe(
       'wait() expects an iterable of what to wait for, but got a Greenlet.\n\n' +
         '  wait(g)     // incorrect: one is no list\n' +
@@ -748,6 +751,9 @@ describe('iwait()', () => {
       'iwait() expects greenlets, events and the like, promises or AbortSignals, but item 0 is 5 (number).',
     )
     expect(usage(() => iwait(5 as never))).toBe('iwait() expects an iterable of what to wait for, but got 5 (number).')
+    expect(usage(() => iwait(sleep(1) as never))).toBe(
+      'iwait() expects an iterable of what to wait for, but got an operation.',
+    )
     expect(usage(() => iwait([], { count: 0.5 }))).toBe(
       'iwait() expects `count` to be an integer, 0 or more, but got 0.5 (number).',
     )

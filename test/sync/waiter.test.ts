@@ -1,9 +1,9 @@
 // Waiter: the simplest wait there is.
-import { ConcurrentObjectUseError, type Green, sleep, spawn, Timeout, Waiter, withTimeout } from 'greenloop'
+import { ConcurrentObjectUseError, type Green, sleep, spawn, spawnWith, Timeout, Waiter, withTimeout } from 'greenloop'
 import { describe, expect, it } from 'vitest'
 import { checkLeaks } from '../support/leaks.ts'
 import { catchReports } from '../support/reports.ts'
-import { messageOf, rejection } from '../support/thrown.ts'
+import { messageOf, rejection, usage } from '../support/thrown.ts'
 
 checkLeaks()
 
@@ -113,5 +113,43 @@ describe('Waiter', () => {
     expect(await rejection(withTimeout(1, () => waiter.get()))).toBeInstanceOf(Timeout)
     waiter.switch(7)
     expect(await waiter.get()).toBe(7)
+  })
+})
+
+describe('throw()', () => {
+  it('makes an error of a class', async () => {
+    const waiter = new Waiter<number>()
+    waiter.throw(RangeError)
+    expect(await rejection(waiter.get())).toBeInstanceOf(RangeError)
+  })
+
+  it.each([
+    ['undefined', undefined],
+    ['5 (number)', 5],
+    ['"stop" (string)', 'stop'],
+  ])('refuses %s, and hands nothing over', (shown, value) => {
+    const waiter = new Waiter<number>()
+    expect(
+      usage(() => {
+        waiter.throw(value as never)
+      }),
+    ).toBe(`throw() expects an Error or a class of errors, but got ${shown}.`)
+    expect(waiter.ready()).toBe(false)
+  })
+})
+
+describe('toString()', () => {
+  it('says what it holds, or who waits', async () => {
+    const waiter = new Waiter<number>()
+    expect(String(waiter)).toBe('Waiter (empty)')
+    const reader = spawnWith({ name: 'reader' }, () => waiter.get())
+    await sleep(0)
+    expect(String(waiter)).toBe('Waiter ("reader" waits)')
+    waiter.switch(5)
+    expect(String(waiter)).toBe('Waiter (value)')
+    await reader.join()
+    waiter.clear()
+    waiter.throw(new Error('mine'))
+    expect(String(waiter)).toBe('Waiter (error)')
   })
 })

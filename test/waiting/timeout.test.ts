@@ -815,6 +815,42 @@ describe('withTimeout()', () => {
     })
   })
 
+  it('takes a Timeout, starts it, and throws what that was made with', () => {
+    inVirtualTime(function* ({ clock }) {
+      const own = new Timeout(5)
+      expect(yield* rejected(withTimeout(own, sleep, 50))).toBe(own)
+      const error = new Error('mine')
+      expect(yield* rejected(withTimeout(new Timeout(5, error), sleep, 50))).toBe(error)
+      expect(yield* withTimeout({ ms: own, timeoutValue: 'late' }, sleep, 50)).toBe('late')
+      expect(yield* rejected(withTimeout({ ms: new Timeout(5, error), timeoutValue: 'late' }, sleep, 50))).toBe(error)
+      expect(clock.now()).toBe(20)
+      expect(yield* withTimeout(new Timeout(), () => 'no limit')).toBe('no limit')
+    })
+  })
+
+  it('leaves a Timeout that runs as it is, and has cancelled it when it is over', () => {
+    inVirtualTime(function* ({ clock }) {
+      const running = new Timeout(5).start()
+      yield* sleep(3)
+      expect(yield* rejected(withTimeout(running, sleep, 50))).toBe(running)
+      expect(clock.now()).toBe(5)
+      running.start()
+      expect(yield* withTimeout(running, () => 'in time')).toBe('in time')
+      expect(running.pending).toBe(false)
+      yield* sleep(10)
+    })
+  })
+
+  it('refuses a Timeout that was closed, when it is driven', () => {
+    inVirtualTime(function* () {
+      const closed = new Timeout(5)
+      closed.close()
+      expect(messageOf(yield* rejected(withTimeout(closed, sleep, 1)))).toBe(
+        'Timeout: 5 ms was closed; make a new one, or cancel() it instead.',
+      )
+    })
+  })
+
   it('passes on the Timeout of somebody else although there is a timeoutValue', () => {
     inVirtualTime(function* () {
       const foreign = new Timeout(1)
@@ -844,6 +880,7 @@ describe('withTimeout()', () => {
     const expected = 'withTimeout() expects `ms` to be a number of milliseconds, 0 or more, but got'
     expect(usage(() => withTimeout(-1, sleep))).toBe(`${expected} -1.`)
     expect(usage(() => withTimeout({ timeoutValue: 1 } as never, sleep))).toBe(`${expected} an Object.`)
+    expect(usage(() => withTimeout(sleep(5) as never, sleep))).toBe(`${expected} an operation.`)
     expect(usage(() => withTimeout(5, 'sleep' as never))).toBe(
       'withTimeout() expects a function, but got "sleep" (string).',
     )
