@@ -163,8 +163,13 @@ export function useGreenlet<G extends Used, R>(greenlet: G, fn: (greenlet: G) =>
     try {
       result = yield* call(fn, [greenlet])
     } catch (error) {
+      // Told with the links, in time: a failure is reported at the end of the slice, and this may go on in a later one.
+      greenlet.$listen({
+        notify: (ended) => {
+          if (ended.$slot === error) ended.$readFailure() // it is on its way to somebody
+        },
+      })
       yield* greenlet.kill(error instanceof Error ? error : undefined)
-      if (greenlet.exception === error) greenlet.$readFailure() // it is on its way to somebody
       throw error
     }
     try {

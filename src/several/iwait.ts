@@ -43,11 +43,11 @@ import { objectOf, type Source, sourcesOf, type Waitable } from './waitable.ts'
  *   return ms
  * }
  * await run(function* () {
- *   using done = iwait([spawn(worker, 3), spawn(worker, 1)])
+ *   using done = iwait([spawn(worker, 30), spawn(worker, 1)])
  *   while (yield* done.next()) console.log(done.value.value)
  * })
  * // 1
- * // 3
+ * // 30
  * ```
  */
 export function iwait<T extends Waitable>(objects: Iterable<T>, options: WaitForOptions = {}): Cursor<T> {

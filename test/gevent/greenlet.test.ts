@@ -1138,6 +1138,34 @@ describe('Greenlet', () => {
       return 'worked'
     }
 
+    it('counts as a reader of the error that it throws on, also when the slice is over before it goes on', () => {
+      const { clock } = virtualHub()
+      const reports = catchReports()
+      const greenlet = spawn(sleep, 1000)
+      spawn(function* () {
+        yield* greenlet.join()
+        clock.time += 5 // longer than a slice
+      })
+      const user = spawn(function* () {
+        try {
+          yield* greenlet.use(function* () {
+            for (let n = 0; n < 60; n++) {
+              clock.time += 2 // from now on the hub looks at the clock after each turn
+              yield* sleep(0)
+            }
+            throw error
+          })
+        } catch (caught) {
+          return caught
+        }
+        return undefined
+      })
+      clock.run()
+      expect(user.value).toBe(error)
+      expect(greenlet.exception).toBe(error)
+      expect(reports).toEqual([])
+    })
+
     it('joins the greenlet behind the body, and gives what the body returns', () => {
       const end = used(works, function* (greenlet) {
         yield* sleep(2)
