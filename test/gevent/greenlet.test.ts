@@ -8,10 +8,12 @@ import {
   GreenletKilledError,
   getcurrent,
   getHub,
+  getswitchinterval,
   isInterrupt,
   joinall,
   RawGreenlet,
   run,
+  setswitchinterval,
   settrace,
   sleep,
   spawn,
@@ -1138,32 +1140,25 @@ describe('Greenlet', () => {
       return 'worked'
     }
 
-    it('counts as a reader of the error that it throws on, also when the slice is over before it goes on', () => {
-      const { clock } = virtualHub()
+    it('counts as a reader of the error that it throws on, also when the slice is over before it goes on', async () => {
       const reports = catchReports()
-      const greenlet = spawn(sleep, 1000)
-      spawn(function* () {
-        yield* greenlet.join()
-        clock.time += 5 // longer than a slice
-      })
-      const user = spawn(function* () {
-        try {
-          yield* greenlet.use(function* () {
-            for (let n = 0; n < 60; n++) {
-              clock.time += 2 // from now on the hub looks at the clock after each turn
-              yield* sleep(0)
-            }
+      const before = getswitchinterval()
+      setswitchinterval(0.0001) // each turn is longer
+      try {
+        const greenlet = spawn(sleep, 1000)
+        const user = spawn(() =>
+          greenlet.use(function* () {
+            yield* sleep(1)
             throw error
-          })
-        } catch (caught) {
-          return caught
-        }
-        return undefined
-      })
-      clock.run()
-      expect(user.value).toBe(error)
-      expect(greenlet.exception).toBe(error)
-      expect(reports).toEqual([])
+          }),
+        )
+        expect(await rejection(user.get())).toBe(error)
+        expect(greenlet.exception).toBe(error)
+        await new Promise(setImmediate)
+        expect(reports).toEqual([])
+      } finally {
+        setswitchinterval(before)
+      }
     })
 
     it('joins the greenlet behind the body, and gives what the body returns', () => {
