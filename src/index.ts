@@ -3,6 +3,7 @@
  *
  * The other rooms have sub-paths of their own: `greenloop/greenlet`, `/net`, `/http`, `/monkey`.
  */
+export { type Config, config } from './config.ts'
 export { copyContext } from './context.ts'
 export { setDebug } from './debug.ts'
 export {

@@ -81,7 +81,7 @@ export function spawnWith<A extends readonly unknown[], T>(
  * function* say(word: string) {
  *   console.log(word)
  * }
- * await joinall([spawnLater(5, say, 'late'), spawnLater(1, say, 'soon')])
+ * await joinall([spawnLater(30, say, 'late'), spawnLater(1, say, 'soon')])
  * // soon
  * // late
  * ```

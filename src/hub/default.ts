@@ -52,10 +52,19 @@ export function getswitchinterval(): number {
   return switchInterval.ms
 }
 
+const given = process.env['GREENLOOP_SWITCH_INTERVAL_MS'] ?? ''
+if (given !== '') {
+  switchInterval.ms = Number(given)
+  if (!(switchInterval.ms > 0))
+    throw new UsageError(
+      `GREENLOOP_SWITCH_INTERVAL_MS must be a number of milliseconds above 0, but is ${show(given)}.`,
+    )
+}
+
 /**
  * Sets how long a slice may last. Longer is no faster: it only lets sockets and timers wait.
  *
- * @param ms - milliseconds, above 0; 1 when it was never set.
+ * @param ms - milliseconds, above 0; when it was never set that of the environment variable `GREENLOOP_SWITCH_INTERVAL_MS`, else 1.
  * @throws UsageError when it is not.
  * @switches never
  * @source gevent: `gevent.setswitchinterval` (which takes seconds)

@@ -61,7 +61,7 @@ export class Children implements Listener<Coroutine> {
 
   /** All are to end: kills those who were not killed yet. */
   dismiss(): void {
-    this.#atLeast(Math.max(this.#reasons, 1))
+    if (this.#reasons === 0) this.#atLeast(1) // else they were, and who comes later is killed when it comes
   }
 
   /** One more reason to end: kills those who live although they were killed for the others. */

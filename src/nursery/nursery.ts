@@ -49,6 +49,8 @@ export class Nursery {
   readonly #owner: Coroutine
   readonly #children: Children
   readonly #failures: Failure[] = []
+  /** The errors of these: one may come twice. */
+  readonly #errors = new Set<unknown>()
   #interrupt: NurseryInterrupt | null = null
   #state: 'body' | 'waiting' | 'left' = 'body'
 
@@ -148,7 +150,8 @@ export class Nursery {
 
   /** Something of it has failed: all others are to end. */
   #fail(error: unknown, child: string | null): void {
-    if (this.#failures.some((failure) => failure.error === error)) return // one has waited for the other by get()
+    if (this.#errors.has(error)) return // one has waited for the other by get()
+    this.#errors.add(error)
     this.#failures.push({ error, child })
     this.#children.dismiss()
     if (child === null || this.#state !== 'body' || this.#interrupt !== null) return

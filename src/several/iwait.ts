@@ -13,13 +13,14 @@ import { ready, type Step } from '../greenlet/operation.ts'
 import { hubOf } from '../hub/default.ts'
 import type { Hub } from '../hub/hub.ts'
 import type { Operation } from '../protocol.ts'
+import { Ring } from '../queues/ring.ts'
 import { Cursor, secondReader } from '../waiting/cursor.ts'
 import type { Listener } from '../waiting/linkable.ts'
 import { HubOperation } from '../waiting/operation.ts'
 import { checkWaitOptions } from '../waiting/timeout.ts'
 import type { Limit } from '../waiting/wait.ts'
 import { SourcesWait, type WaitForOptions } from './wait.ts'
-import { objectOf, type Source, sourcesOf, type Waitable } from './waitable.ts'
+import { isOutside, objectOf, type Source, sourcesOf, type Waitable } from './waitable.ts'
 
 /**
  * Gives the objects one by one, each when it is ready, in that order.
@@ -59,10 +60,12 @@ export function iwait<T extends Waitable>(objects: Iterable<T>, options: WaitFor
 class Iwait<T> extends Cursor<T> implements Listener<Source> {
   /** Those that have not told us, and how often each was given. */
   readonly #missing = new Map<Source, number>()
+  /** How many of them the hub knows nothing of. */
+  #outside: number
   readonly #limit: Limit | undefined
   #hub: Hub | null = null
   /** Ready and not read yet. */
-  readonly #there: Source[] = []
+  readonly #there = new Ring<Source>()
   /** How many are still to be given. */
   #left: number
   #linked = false
@@ -73,6 +76,7 @@ class Iwait<T> extends Cursor<T> implements Listener<Source> {
   constructor(sources: readonly Source[], { timeoutMs, count = sources.length }: WaitForOptions) {
     super()
     for (const source of sources) this.#missing.set(source, (this.#missing.get(source) ?? 0) + 1)
+    this.#outside = [...this.#missing.keys()].filter(isOutside).length
     this.#limit = timeoutMs
     this.#left = Math.min(count, sources.length)
   }
@@ -92,22 +96,22 @@ class Iwait<T> extends Cursor<T> implements Listener<Source> {
     if (this.#reader !== null) {
       throw secondReader('iwait().next()', greenlet, this.#reader.greenlet)
     }
-    if (this.#there.length === 0 && this.#isLate()) this.#close()
+    if (this.#there.size === 0 && this.#isLate()) this.#close()
     this.#hub = hubOf(greenlet)
     const now = this.#hub.clock.now()
     this.#due ??= now + msOf(this.#limit)
     if (!this.#linked) this.#link()
-    if (this.#there.length > 0) return ready(this.#give())
+    if (this.#there.size > 0) return ready(this.#give())
     if (this.#left === 0) return ready(this.end())
     if (this.#missing.size === 1) refuseSelf(greenlet, [...this.#missing.keys()], 'iwait')
     const due = this.#due
-    this.#reader = new IwaitWait(greenlet, this, this.#missing.keys())
+    this.#reader = new IwaitWait(greenlet, this, this.#outside > 0)
     return this.#reader.limit(due === Infinity ? undefined : due - now).park()
   }
 
   notify(source: Source): void {
     if (this.#reader === null && this.#isLate()) {
-      this.#left = this.#there.length // those were in time
+      this.#left = this.#there.size // those were in time
       this.#unlink()
       return
     }
@@ -147,21 +151,23 @@ class Iwait<T> extends Cursor<T> implements Listener<Source> {
   #told(source: Source): void {
     const times = this.#missing.get(source) ?? 0
     if (times > 1) this.#missing.set(source, times - 1)
-    else this.#missing.delete(source)
+    else {
+      this.#missing.delete(source)
+      if (isOutside(source)) this.#outside--
+    }
     this.#there.push(source)
-    if (this.#there.length === this.#left) this.#unlink()
+    if (this.#there.size === this.#left) this.#unlink()
   }
 
   #give(): boolean {
-    const source = this.#there.shift() as Source // who calls it has seen one
     this.#left--
-    return this.moveTo(objectOf(source) as T) // what was given is a T
+    return this.moveTo(objectOf(this.#there.shift()) as T) // what was given is a T
   }
 
   #link(): void {
     this.#linked = true
     for (const [source, times] of [...this.#missing]) {
-      for (let n = 0; n < times && this.#there.length < this.#left; n++) {
+      for (let n = 0; n < times && this.#there.size < this.#left; n++) {
         if (source.ready()) this.#told(source)
         else source.$listen(this)
       }
@@ -175,7 +181,7 @@ class Iwait<T> extends Cursor<T> implements Listener<Source> {
 
   #close(): void {
     this.#unlink()
-    this.#there.length = 0
+    while (this.#there.size > 0) this.#there.shift()
     this.#left = 0
   }
 }
@@ -205,8 +211,8 @@ class IwaitNext extends HubOperation<boolean> {
 class IwaitWait extends SourcesWait {
   readonly #cursor: Iwait<unknown>
 
-  constructor(greenlet: Coroutine, cursor: Iwait<unknown>, sources: Iterable<Source>) {
-    super(greenlet, 'iwait', sources)
+  constructor(greenlet: Coroutine, cursor: Iwait<unknown>, outside: boolean) {
+    super(greenlet, 'iwait', outside)
     this.#cursor = cursor
   }
 

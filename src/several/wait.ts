@@ -51,7 +51,7 @@ export interface WaitForOptions extends WaitOptions {
  * ```ts
  * import { sleep, spawn, wait } from 'greenloop'
  *
- * const [slow, fast] = [spawn(sleep, 5), spawn(sleep, 1)]
+ * const [slow, fast] = [spawn(sleep, 30), spawn(sleep, 1)]
  * const [first] = await wait([slow, fast], { count: 1 })
  * console.log(first === fast) // true
  * console.log(await wait()) // true
@@ -107,10 +107,11 @@ export abstract class SourcesWait extends Wait {
   readonly #verb: string
   readonly #outside: number
 
-  constructor(greenlet: Coroutine, verb: string, sources: Iterable<Source>) {
+  /** `outside`: whether one of them is {@link isOutside}. */
+  constructor(greenlet: Coroutine, verb: string, outside: boolean) {
     super(greenlet)
     this.#verb = verb
-    this.#outside = [...sources].some(isOutside) ? 1 : 0
+    this.#outside = outside ? 1 : 0
     this.hub.outstanding += this.#outside
   }
 
@@ -138,17 +139,21 @@ class AllWait extends SourcesWait implements Listener<Source> {
   readonly #sources: readonly Source[]
   readonly #there: unknown[]
   #wanted: number
+  /** How many have not told it. */
+  #untold: number
 
   constructor(greenlet: Coroutine, sources: readonly Source[], there: unknown[], wanted: number) {
-    super(greenlet, 'wait', sources)
+    super(greenlet, 'wait', sources.some(isOutside))
     this.#sources = sources
     this.#there = there
     this.#wanted = wanted
+    this.#untold = sources.length
     for (const source of sources) source.$listen(this)
   }
 
   notify(source: Source): void {
     this.#there.push(objectOf(source))
+    this.#untold--
     if (--this.#wanted > 0) return
     this.leave()
     this.succeed(this.#there)
@@ -160,7 +165,7 @@ class AllWait extends SourcesWait implements Listener<Source> {
 
   protected override leave(): void {
     super.leave()
-    for (const source of this.#sources) source.$ignore(this)
+    if (this.#untold > 0) for (const source of this.#sources) source.$ignore(this)
   }
 
   protected override missing(): readonly Source[] {

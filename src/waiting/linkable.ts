@@ -43,7 +43,7 @@ export interface Listenable<S = unknown> {
 interface LinkNode extends ListNode {
   /** Those that came before the last `changed()` have a lower number than those that came after it. */
   round: number
-  notify(source: unknown): void
+  notify(source: Linkable): void
 }
 
 /** A wait for a linkable. Subclasses say in `notify` what it gives; they are out of the list then. */
@@ -58,6 +58,8 @@ export abstract class LinkWait extends Wait implements LinkNode {
 /** Something that becomes ready, and tells. */
 export abstract class Linkable implements Listenable {
   readonly #links = new WaitList<LinkNode>()
+  /** Those among them that are no waits, by whom they tell; null before the first. */
+  #byTarget: Map<Target, Link[]> | null = null
   #round = 0
   /** Those of this round and before are told when the notifier has its turn. */
   #due = -1
@@ -80,12 +82,13 @@ export abstract class Linkable implements Listenable {
    */
   rawlink(callback: (source: this) => void): void {
     if (typeof callback !== 'function') throw notAFunction('rawlink', callback)
-    if (this.#find(callback) === null) this.$enter(new Link(callback as (source: unknown) => unknown)) // it is called with this
+    const target = callback as Target // it is called with this
+    if (this.#byTarget?.has(target) !== true) this.#link(target)
   }
 
   /** Takes back a {@link rawlink}; an unknown one is ignored. @switches never */
   unlink(callback: (source: this) => void): void {
-    this.#links.remove(this.#find(callback) ?? NOBODY)
+    this.#unlink(callback as Target) // as rawlink() has kept it
   }
 
   /** How many wait for it: greenlets, callbacks, and waits for several. @switches never */
@@ -95,12 +98,12 @@ export abstract class Linkable implements Listenable {
 
   /** @internal */
   $listen(listener: Listener): void {
-    this.$enter(new Link(listener))
+    this.#link(listener)
   }
 
   /** @internal */
   $ignore(listener: Listener): void {
-    this.#links.remove(this.#find(listener) ?? NOBODY)
+    this.#unlink(listener)
   }
 
   /** @internal Puts a wait or a link at the end of the list. */
@@ -123,6 +126,14 @@ export abstract class Linkable implements Listenable {
     else if (told > 1 && this.lingers)
       hubOf(kernel.current).enqueue(this.#notifier as Notifier) // it has its turn
     else this.#telling = false
+  }
+
+  /** @internal The first link to `target` is not there any more; answers which it was. */
+  $forget(target: Target): Link | undefined {
+    const links = this.#byTarget?.get(target)
+    if (links === undefined) return undefined
+    if (links.length === 1) this.#byTarget?.delete(target)
+    return links.shift()
   }
 
   /** @internal Whether `node`, which has left, was to be told in the coming turn. */
@@ -158,12 +169,23 @@ export abstract class Linkable implements Listenable {
     hubOf(kernel.current).enqueueCallback((this.#notifier ??= new Notifier(this)))
   }
 
-  #find(callback: unknown): LinkNode | null {
-    for (let node = this.#links.first; node !== null; node = node.after as LinkNode | null)
-      if (node instanceof Link && node.target === callback) return node
-    return null
+  #link(target: Target): void {
+    const link = new Link(target)
+    this.#byTarget ??= new Map()
+    const links = this.#byTarget.get(target)
+    if (links === undefined) this.#byTarget.set(target, [link])
+    else links.push(link)
+    this.$enter(link)
+  }
+
+  #unlink(target: Target): void {
+    const link = this.$forget(target)
+    if (link !== undefined) this.#links.remove(link)
   }
 }
+
+/** Whom a link tells: a callback, or a listener. */
+type Target = Listener | ((source: unknown) => unknown)
 
 /** A callback or a listener in the list. */
 class Link implements LinkNode {
@@ -171,13 +193,14 @@ class Link implements LinkNode {
   before: ListNode | null = null
   after: ListNode | null = null
   round = 0
-  readonly target: Listener | ((source: unknown) => unknown)
+  readonly target: Target
 
-  constructor(target: Listener | ((source: unknown) => unknown)) {
+  constructor(target: Target) {
     this.target = target
   }
 
-  notify(source: unknown): void {
+  notify(source: Linkable): void {
+    source.$forget(this.target)
     if (typeof this.target !== 'function') {
       this.target.notify(source)
       return
@@ -189,9 +212,6 @@ class Link implements LinkNode {
     }
   }
 }
-
-/** In no list: taking it out does nothing. */
-const NOBODY: ListNode = { list: null, before: null, after: null }
 
 class Notifier extends Entry {
   readonly #source: Linkable

@@ -256,7 +256,7 @@ function checkException(exception: unknown): void {
 }
 
 /** Checks `timeoutMs`: milliseconds, or a Timeout. */
-export function checkLimit(caller: string, limit: unknown): void {
+function checkLimit(caller: string, limit: unknown): void {
   if (limit === undefined || limit instanceof Timeout) return
   checkMs(caller, 'timeoutMs', limit)
 }

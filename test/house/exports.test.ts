@@ -14,7 +14,7 @@ const NAMES: Record<string, readonly [module: object, names: string]> = {
     `AsyncResult BlockingSwitchOutError BoundedSemaphore Channel ConcurrentObjectUseError Condition DummySemaphore Empty
     Event Full Greenlet GreenletExit GreenletKilledError GreenloopError Group InternalError Interrupt InvalidSwitchError
     LifoQueue Local LoopExit Pool PoolFull PriorityQueue Queue RLock RawGreenlet Semaphore ShutDown SimpleQueue
-    SocketClosedError StopIteration Timeout UsageError Waiter all any choose copyContext each fromCallback getHub
+    SocketClosedError StopIteration Timeout UsageError Waiter all any choose config copyContext each fromCallback getHub
     getcurrent getswitchinterval gettrace green idle isInterrupt iterate iwait joinall kill killall local nursery race run
     runWith setDebug setswitchinterval settrace signalHandler sleep spawn spawnLater spawnRaw spawnWith until wait
     withTimeout`,

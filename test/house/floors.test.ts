@@ -9,7 +9,7 @@ const FLOORS = [
   ['errors'],
   ['greenlet'],
   ['context.ts', 'debug.ts'],
-  ['hub'],
+  ['hub', 'config.ts'],
   ['waiting'],
   ['gevent'],
   ['sync', 'queues', 'nursery'],

@@ -743,6 +743,6 @@ describe('many items', () => {
         expect(all.length).toBe(10_000)
       }
     }
-    expect(Math.min(...took)).toBeLessThan(100)
+    expect(Math.min(...took)).toBeLessThan(500) // it takes 20; were each item to look at all others, it would take seconds
   })
 })

@@ -96,6 +96,7 @@ describe('await in plain code', () => {
   })
 
   it('takes its turn among the greenlets: it goes on when those before it have run', async () => {
+    const { clock } = virtualHub() // no slice is cut short
     const rec = recorder()
     const waiter = new Waiter<void>()
     const waiting = waiter.get().then(() => {
@@ -111,6 +112,7 @@ describe('await in plain code', () => {
       yield* sleep(0)
       rec('second again')
     })
+    clock.run()
     await waiting
     // The promise of main is settled in its turn; Node runs what follows when the slice is over.
     rec.expect(['woken', 'first', 'second', 'second again', 'main'])
