@@ -142,8 +142,9 @@ function bareTimers(count: number): Promise<void> {
 /** Nanoseconds each that it takes longer than the longest nap. */
 function overhead(sleepers: (count: number) => Promise<void>): Work {
   const measure = async (count: number): Promise<number> => {
-    await sleepers(count / 10)
+    await sleepers(count)
     globalThis.gc?.()
+    await sleepers(count / 10)
     const began = performance.now()
     await sleepers(count)
     return ((performance.now() - began - 1000) / count) * 1e6
