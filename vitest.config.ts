@@ -25,6 +25,7 @@ const config: ViteUserConfig = {
   resolve: { alias: sources() },
   test: {
     include: ['test/**/*.test.ts'],
+    globalSetup: ['test/support/compile-programs.ts'],
     // A process for each file: monkey patches and the hub's slot under Symbol.for must not leak into the next file.
     pool: 'forks',
     // One more than vitest would take on two processors: many tests wait for a child process.

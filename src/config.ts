@@ -19,6 +19,7 @@ export class Config {
     return kernel.debug !== null
   }
 
+  /** Turns debug mode on or off. */
   set debug(on: boolean) {
     setDebug(on)
   }
@@ -33,6 +34,7 @@ export class Config {
     return getswitchinterval()
   }
 
+  /** Sets it. */
   set switchIntervalMs(ms: number) {
     setswitchinterval(ms)
   }

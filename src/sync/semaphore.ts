@@ -62,14 +62,15 @@ type LineState = typeof AT_REST | typeof CALLED | typeof PASSED_OVER
  *
  * const two = new Semaphore(2)
  * let inside = 0
+ * let most = 0
  * function* visit() {
  *   using _ = yield* two.hold()
- *   inside++
+ *   most = Math.max(most, ++inside)
  *   yield* sleep(1)
- *   return inside-- // how many there are, the visitor included
+ *   inside--
  * }
- * const visits = await joinall([spawn(visit), spawn(visit), spawn(visit)])
- * console.log(visits.map((visit) => visit.value)) // [ 2, 1, 1 ]
+ * await joinall([spawn(visit), spawn(visit), spawn(visit)])
+ * console.log(most, two.counter) // 2 2
  * ```
  */
 export class Semaphore extends Linkable {

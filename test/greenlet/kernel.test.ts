@@ -25,7 +25,10 @@ describe('two copies of one protocol', () => {
   let found = new Map<string, unknown>()
 
   beforeAll(async () => {
-    const { stdout, stderr } = await runProgram('two-copies.ts', { args: [pathToFileURL(copy('second')).href] })
+    const { stdout, stderr } = await runProgram('two-copies.ts', {
+      sources: true,
+      args: [pathToFileURL(copy('second')).href],
+    })
     expect(stderr).toBe('')
     found = new Map(
       stdout
@@ -66,7 +69,7 @@ describe('two copies of different protocols', () => {
     expect(source).toContain('const PROTOCOL = 3\n')
     writeFileSync(kernel, source.replace('const PROTOCOL = 3\n', 'const PROTOCOL = 4\n'))
 
-    const { stdout, code } = await runProgram('two-copies.ts', { args: [pathToFileURL(front).href] })
+    const { stdout, code } = await runProgram('two-copies.ts', { sources: true, args: [pathToFileURL(front).href] })
     expect(stdout).toBe(
       `Two copies of greenloop that do not understand each other were loaded:\n` +
         `  ${pathToFileURL(`${repository}src/greenlet/kernel.ts`).href}  (protocol 3)\n` +

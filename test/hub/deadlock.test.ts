@@ -376,7 +376,14 @@ describe('a program', () => {
   const runs = new Map<string, Promise<ProgramEnd>>()
   beforeAll(() => {
     for (const how of Object.keys(endings)) {
-      runs.set(how, runProgram('ends.ts', { args: [how], env: { GREENLOOP_DEBUG: how === 'circle' ? '1' : '' } }))
+      runs.set(
+        how,
+        runProgram('ends.ts', {
+          args: [how],
+          env: { GREENLOOP_DEBUG: how === 'circle' ? '1' : '' },
+          sources: how === 'circle',
+        }),
+      )
     }
   })
 

@@ -3,6 +3,7 @@
  * standard error, its last breath.
  */
 import { spawn } from 'node:child_process'
+import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const PROGRAMS = new URL('../fixtures/programs/', import.meta.url)
@@ -14,6 +15,8 @@ const LONGEST_MS = 9000
 export interface ProgramOptions {
   readonly args?: readonly string[]
   readonly env?: Readonly<Record<string, string>>
+  /** Whether the sources themselves are run, by tsx: for what looks at where the library was loaded from. */
+  readonly sources?: boolean
   /** Sent when the program writes a line that is the word `ready`, once for each such line. */
   readonly signal?: NodeJS.Signals
 }
@@ -26,10 +29,15 @@ export interface ProgramEnd {
   readonly code: number | null
 }
 
-/** Runs `file` with tsx, in the repository. */
-export function runProgram(file: string, { args = [], env = {}, signal }: ProgramOptions = {}): Promise<ProgramEnd> {
+/** Runs `file`, compiled for this run of the tests, in the repository. */
+export function runProgram(
+  file: string,
+  { args = [], env = {}, sources = false, signal }: ProgramOptions = {},
+): Promise<ProgramEnd> {
   const path = fileURLToPath(new URL(file, PROGRAMS))
-  const child = spawn(process.execPath, ['--import', 'tsx', path, ...args], {
+  const compiled = join(process.env['GREENLOOP_PROGRAMS'] ?? '', relative(REPOSITORY, path).replace(/ts$/u, 'js'))
+  const command = sources ? ['--import', 'tsx', path] : ['--enable-source-maps', compiled]
+  const child = spawn(process.execPath, [...command, ...args], {
     cwd: REPOSITORY,
     // Of our own environment only what a program needs: a debug setting or vitest's options are not its business.
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'], NO_COLOR: '1', ...env },
