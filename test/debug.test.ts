@@ -59,13 +59,8 @@ const FINE = [
   'made while debug mode was on',
 ]
 
-/** Runs the program of forgotten operations. Which lines are the library's own is known of its sources only: where no line is told, `silent`. */
-async function forget(
-  args: readonly string[],
-  env: Readonly<Record<string, string>> = {},
-  silent = false,
-): Promise<ProgramEnd> {
-  const end = await runProgram('forgotten.ts', { args, env, sources: !silent })
+async function forget(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<ProgramEnd> {
+  const end = await runProgram('forgotten.ts', { args, env })
   return { ...end, stderr: showLines(end.stderr, 'forgotten.ts') }
 }
 
@@ -114,7 +109,7 @@ describe('an operation that was made and never driven', () => {
   })
 
   it.each(['', '0', 'false'])('is not reported with GREENLOOP_DEBUG=%s', async (GREENLOOP_DEBUG) => {
-    expect((await forget(['exit', 'sleep'], { GREENLOOP_DEBUG }, true)).stderr).toBe(END)
+    expect((await forget(['exit', 'sleep'], { GREENLOOP_DEBUG })).stderr).toBe(END)
   })
 
   it('is reported once also when it stands on another one', async () => {
@@ -123,7 +118,7 @@ describe('an operation that was made and never driven', () => {
   })
 
   it('is in the tables here, whatever it is: no call of the program is left out', async () => {
-    const { stdout } = await forget(['names'], {}, true)
+    const { stdout } = await forget(['names'])
     const others = ['requests.get with a timeout', 'before the process ends at once']
     expect(JSON.parse(stdout)).toEqual([[...names, ...others], FINE])
   })
@@ -131,7 +126,7 @@ describe('an operation that was made and never driven', () => {
 
 describe('nothing is reported of an operation that is', () => {
   it.each(FINE)('%s', async (name) => {
-    const ends = await Promise.all([forget(['gc', name], {}, true), forget(['exit', name], {}, true)])
+    const ends = await Promise.all([forget(['gc', name]), forget(['exit', name])])
     expect(ends).toEqual([
       { stdout: '', stderr: END, code: 0 },
       { stdout: '', stderr: END, code: 0 },
@@ -292,7 +287,7 @@ describe('a failure in debug mode', () => {
 
 describe('debug mode', () => {
   it('keeps neither operations nor greenlets nor their frames', async () => {
-    const { stdout, stderr, code } = await runProgram('debug-memory.ts', { sources: true })
+    const { stdout, stderr, code } = await runProgram('debug-memory.ts')
     expect(stdout.replaceAll(/\d+$/gmu, 'all').split('\n')).toEqual([
       'operations that were driven: 0 of all',
       'operations that were awaited: 0 of all',
