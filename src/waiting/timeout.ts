@@ -218,6 +218,13 @@ Object.defineProperties(Timeout.prototype, {
     },
     configurable: true,
   },
+  // What `console.log` shows in Node: how it is made up is of no interest.
+  [Symbol.for('nodejs.util.inspect.custom')]: {
+    value(this: Timeout): string {
+      return `[${String(this)}]`
+    },
+    configurable: true,
+  },
 })
 
 class TimeoutTimer extends Timer {

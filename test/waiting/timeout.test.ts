@@ -1,4 +1,5 @@
 // Timeout: an interrupt that comes by itself.
+import { inspect } from 'node:util'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import {
@@ -333,6 +334,7 @@ describe('Timeout', () => {
     for (const [exception, text] of texts) expect(String(new Timeout(5, exception))).toBe(text)
     expect(String(new Timeout(null, false))).toBe('Timeout: (silent)')
     expect(String(new Timeout(null, 'no answer'))).toBe('Timeout: no answer')
+    expect(inspect([new Timeout(5), new Timeout(5, false)])).toBe('[ [Timeout: 5 ms], [Timeout: 5 ms (silent)] ]')
   })
 
   describe('with an exception', () => {
