@@ -107,7 +107,7 @@ export class SpawnedGreenlet<T = unknown> extends RawGreenlet<T> {
     this.$slot = args.length === 1 ? args[0] : new Arguments(args)
   }
 
-  /** @internal Tells it from others with the same body; 0: it has none. Counted from 1 again after 134 million. */
+  /** @internal Tells it from others with the same body; 0: it has none. Counted from 0 again after 268 million. */
   get $number(): number {
     return this.$marks >>> NUMBER_SHIFT
   }

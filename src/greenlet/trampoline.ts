@@ -12,6 +12,8 @@
  *   makes an operation to be driven. No generator is ever resumed while it runs.
  * - Exactly one of the coroutines is current. It is not parked (`$wait` is null) and not READY.
  * - The `$goal` of a greenlet is null whenever the greenlet does not run.
+ * - Of the host's round (`kernel.round`) whoever is resumed here has been unlinked before; what is left when `run` returns, by whatever
+ *   way, is in the cell again. It is null while any other code of the host or of plain code runs.
  * - `$ended()` is called once a greenlet, outside the try: an error of ours must not be mistaken for one of the user's.
  *
  * Turned down. A generator that drives (`function* loop`): twice the cost a switch. Resuming the target from within the operation: the

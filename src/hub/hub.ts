@@ -3,7 +3,7 @@
  *
  * Model. A greenlet that waits is nowhere but in the thing it waits for. What ends the wait calls {@link Hub.wake}: the value goes into
  * the greenlet, the greenlet to the tail of the ready list. A *slice* resumes those that are ready, in order, each through the
- * trampoline until control comes back here. A greenlet that has ended passes through the list once more, to have its links run; so do
+ * trampoline, which goes on with the next of the round by itself where it can. A greenlet that has ended passes through the list once more, to have its links run; so do
  * callbacks. So everything has its turn in one order, first come first served. Those whom links and callbacks wake run right behind
  * them: as in gevent, where a link *is* the switch to whom it wakes.
  *

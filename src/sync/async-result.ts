@@ -281,15 +281,17 @@ class WaitOperation<T> extends HubOperation<T | undefined> {
   }
 }
 
-class GetWait extends LinkWait {
-  declare readonly result: AsyncResult
+abstract class ResultWait extends LinkWait {
+  declare protected readonly result: AsyncResult
 
   constructor(greenlet: Coroutine, result: AsyncResult) {
     super(greenlet)
     this.result = result
     result.$enter(this)
   }
+}
 
+class GetWait extends ResultWait {
   override notify(): void {
     if (this.result.successful()) this.succeed(this.result.value)
     else this.fail(this.result.exception)
@@ -306,15 +308,7 @@ class GetWait extends LinkWait {
   }
 }
 
-class ValueWait extends LinkWait {
-  declare readonly result: AsyncResult
-
-  constructor(greenlet: Coroutine, result: AsyncResult) {
-    super(greenlet)
-    this.result = result
-    result.$enter(this)
-  }
-
+class ValueWait extends ResultWait {
   override notify(): void {
     this.succeed(this.result.value)
   }

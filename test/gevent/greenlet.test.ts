@@ -1145,6 +1145,9 @@ describe('Greenlet', () => {
       const before = getswitchinterval()
       setswitchinterval(0.0001) // each turn is longer
       try {
+        await spawn(function* () {
+          for (let n = 0; n < 100; n++) yield* sleep(0) // until the hub looks at the clock after each
+        }).join()
         const greenlet = spawn(sleep, 1000)
         const user = spawn(() =>
           greenlet.use(function* () {
