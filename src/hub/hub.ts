@@ -3,9 +3,9 @@
  *
  * Model. A greenlet that waits is nowhere but in the thing it waits for. What ends the wait calls {@link Hub.wake}: the value goes into
  * the greenlet, the greenlet to the tail of the ready list. A *slice* resumes those that are ready, in order, each through the
- * trampoline, which goes on with the next of the round by itself where it can. A greenlet that has ended passes through the list once more, to have its links run; so do
- * callbacks. So everything has its turn in one order, first come first served. Those whom links and callbacks wake run right behind
- * them: as in gevent, where a link *is* the switch to whom it wakes.
+ * trampoline, which goes on with the next of the round by itself where it can. A greenlet that has ended passes through the list once
+ * more, to have its links run; so do callbacks. So everything has its turn in one order, first come first served. Those whom links and
+ * callbacks wake run right behind them: as in gevent, where a link *is* the switch to whom it wakes.
  *
  * Slices. One ends after a round of all that was ready when it began (and at least 250 resumptions), and in any case after 1 ms; what is
  * ready then goes on after Node has looked at sockets and timers. So a thousand greenlets in loops of `sleep(0)` starve nobody. From
