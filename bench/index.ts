@@ -52,7 +52,7 @@ async function compare(rounds: number): Promise<void> {
   if (chosen.length === 0) throw new Error(`There is no such table; there are ${Object.keys(TABLES).join(', ')}.`)
   for (const [name, table] of chosen) {
     const python = table.python === undefined ? null : findPython(table.python, options.python)
-    const samples = collect(name, table, rounds, python)
+    const samples = await collect(name, table, rounds, python)
     if (table.python !== undefined && python === null) console.log(`(no Python here has ${pythonRow(table.python)})`)
     if (options.json)
       console.log(JSON.stringify({ table: name, node: process.version, samples: Object.fromEntries(samples) }))
@@ -61,7 +61,12 @@ async function compare(rounds: number): Promise<void> {
 }
 
 /** All works of a table, round by round, so that a slow minute of the machine meets all of them. */
-function collect(name: string, table: Table, rounds: number, python: string | null): Map<string, number[]> {
+async function collect(
+  name: string,
+  table: Table,
+  rounds: number,
+  python: string | null,
+): Promise<Map<string, number[]>> {
   const samples = new Map<string, number[]>()
   for (let round = 1; round <= rounds; round++) {
     process.stderr.write(`${name}: round ${String(round)} of ${String(rounds)}\r`)
@@ -72,7 +77,7 @@ function collect(name: string, table: Table, rounds: number, python: string | nu
     if (table.python !== undefined && python !== null) {
       const row = pythonRow(table.python)
       const list = samples.get(row) ?? samples.set(row, []).get(row)
-      list?.push(measurePython(table.python, python))
+      list?.push(await measurePython(table.python, python))
     }
   }
   process.stderr.write(`${' '.repeat(40)}\r`)

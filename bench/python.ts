@@ -2,6 +2,7 @@
  * The originals, measured from here: the same works in Python, by greenlet's and gevent's own C.
  */
 import { execFileSync } from 'node:child_process'
+import { measureGeventEcho } from './works/echo.ts'
 
 const TIMES = 1_000_000
 const CLOCK = 'from time import perf_counter\n'
@@ -30,6 +31,7 @@ def main(times):
     gevent.joinall([gevent.spawn(task) for _ in range(times)])
 `,
   },
+  echo: { row: 'gevent', module: 'gevent', program: null },
 } as const
 
 /** What is measured in Python. */
@@ -54,8 +56,9 @@ export function findPython(work: PythonWork, named: string | undefined): string 
 }
 
 /** Nanoseconds each. */
-export function measurePython(work: PythonWork, python: string): number {
+export async function measurePython(work: PythonWork, python: string): Promise<number> {
   const { program } = PROGRAMS[work]
+  if (program === null) return measureGeventEcho(python)
   const measured = `main(${String(TIMES / 10)})\nbegan = perf_counter()\nmain(${String(TIMES)})\nprint((perf_counter() - began) / ${String(TIMES)} * 1e9)`
   return Number(execFileSync(python, ['-c', `${CLOCK}${program}\n${measured}`], { encoding: 'utf8' }))
 }

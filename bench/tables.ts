@@ -3,6 +3,7 @@
  */
 import type { Work } from './work.ts'
 import { CALLS, DEEP, READY } from './works/calls.ts'
+import { ECHO } from './works/echo.ts'
 import { MEMORY } from './works/memory.ts'
 import { AWAITS, QUEUES } from './works/queues.ts'
 import { KILLS, SPAWN, SPAWN_COLD, SPAWN_MEMORY } from './works/spawning.ts'
@@ -17,7 +18,7 @@ export interface Table {
   readonly bases: readonly string[]
   readonly aims: string
   /** Which of the programs in Python has a row. */
-  readonly python?: 'switch' | 'spawn'
+  readonly python?: 'switch' | 'spawn' | 'echo'
 }
 
 /** By name, in the order of printing. */
@@ -143,5 +144,13 @@ export const TABLES: Readonly<Record<string, Table>> = {
     works: AWAITS,
     bases: ['await of a settled promise'],
     aims: 'at most 3 x, without a helper greenlet',
+  },
+  echo: {
+    title: 'Echo of 64 bytes over 100 connections, server and client each on a processor of its own',
+    unit: 'ns per round trip',
+    works: ECHO,
+    bases: ['bare callbacks', 'gevent'],
+    aims: 'greenlets at most 1.1 x bare callbacks, at most 0.77 x gevent (1.3 times as many round trips)',
+    python: 'echo',
   },
 }

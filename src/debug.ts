@@ -8,7 +8,7 @@
  * Stands on the kernel, which calls the {@link Debugger} where there is one. On by `GREENLOOP_DEBUG=1`, or by {@link setDebug}.
  */
 import { framesHere } from './errors/stack.ts'
-import { checkFlag, type Described, wrongRight } from './errors/usage.ts'
+import { checkFlag, type Described, neverDriven } from './errors/usage.ts'
 import { type Coroutine, type Debugger, type Frame, type GreenletFrame, kernel } from './greenlet/kernel.ts'
 import { noteHandovers } from './greenlet/switch.ts'
 
@@ -135,10 +135,9 @@ class Notes implements Debugger {
   #report(origin: Origin): void {
     // Once it was turned off, nobody has told any more what was driven.
     if (!this.#undriven.delete(origin) || kernel.debug !== this) return
-    process.stderr.write(
-      `${origin.text ?? String(origin.operation.deref())} was made by "${origin.greenlet}" ${origin.place} and never driven: nothing was done.\n\n` +
-        `${wrongRight('sleep(10)', 'makes the operation and drops it', 'yield* sleep(10)', 'or await sleep(10) in async code')}\n`,
-    )
+    const text = origin.text ?? String(origin.operation.deref())
+    const mistake = ['sleep(10)', 'makes the operation and drops it'] as const
+    process.stderr.write(neverDriven(text, origin.greenlet, origin.place, mistake, 'or await sleep(10) in async code'))
   }
 }
 

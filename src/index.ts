@@ -3,11 +3,12 @@
  *
  * The other rooms have sub-paths of their own: `greenloop/greenlet`, `/net`, `/http`, `/monkey`.
  */
-export { type Config, config } from './config.ts'
+export { type Config, config, type NameResolver, type ResolveName, type ResolveNameOptions } from './config.ts'
 export { copyContext } from './context.ts'
 export { setDebug } from './debug.ts'
 export {
   type Blocked,
+  BlockingIOError,
   BlockingSwitchOutError,
   ConcurrentObjectUseError,
   Empty,
@@ -23,6 +24,7 @@ export {
   PoolFull,
   ShutDown,
   SocketClosedError,
+  SocketTimeoutError,
   UsageError,
 } from './errors/classes.ts'
 export { kill } from './gevent/end.ts'

@@ -34,6 +34,27 @@ describe('config', () => {
     expect(config.switchIntervalMs).toBe(1)
   })
 
+  it('says who finds the addresses of a name, a word or a function', () => {
+    expect(config.resolver).toBe('thread')
+    for (const resolver of ['ares', () => ['127.0.0.1'], 'thread'] as const) {
+      config.resolver = resolver
+      expect(config.resolver).toBe(resolver)
+    }
+  })
+
+  it('refuses what is none of these', () => {
+    for (const [value, shown] of [
+      ['dnspython', '"dnspython" (string)'],
+      [null, 'null'],
+    ])
+      expect(
+        usage(() => {
+          config.resolver = value as never
+        }),
+      ).toBe(`config.resolver is 'thread', 'ares' or a function, but was set to ${shown!}.`)
+    expect(config.resolver).toBe('thread')
+  })
+
   it('refuses what says neither yes nor no', () => {
     expect(
       usage(() => {
@@ -53,16 +74,21 @@ describe('config', () => {
 
 describe('the environment', () => {
   it('has the first word', async () => {
-    const env = { GREENLOOP_DEBUG: '1', GREENLOOP_SWITCH_INTERVAL_MS: '2.5' }
-    const [given, nothing, wrong] = await Promise.all([
+    const env = { GREENLOOP_DEBUG: '1', GREENLOOP_SWITCH_INTERVAL_MS: '2.5', GREENLOOP_RESOLVER: 'ares' }
+    const [given, nothing, wrong, unknown] = await Promise.all([
       runProgram('settings.ts', { env }),
-      runProgram('settings.ts', { env: { GREENLOOP_DEBUG: '0', GREENLOOP_SWITCH_INTERVAL_MS: '' } }),
+      runProgram('settings.ts', {
+        env: { GREENLOOP_DEBUG: '0', GREENLOOP_SWITCH_INTERVAL_MS: '', GREENLOOP_RESOLVER: '' },
+      }),
       runProgram('settings.ts', { env: { GREENLOOP_SWITCH_INTERVAL_MS: '5 ms' } }),
+      runProgram('settings.ts', { env: { GREENLOOP_RESOLVER: 'Ares' } }),
     ])
-    expect([given.stdout, nothing.stdout]).toEqual(['true 2.5\n', 'false 1\n'])
+    expect([given.stdout, nothing.stdout]).toEqual(['true 2.5 ares\n', 'false 1 thread\n'])
     expect(wrong.code).toBe(1)
     expect(wrong.stderr).toContain(
       'UsageError: GREENLOOP_SWITCH_INTERVAL_MS must be a number of milliseconds above 0, but is "5 ms" (string).',
     )
+    expect(unknown.code).toBe(1)
+    expect(unknown.stderr).toContain('UsageError: GREENLOOP_RESOLVER must be thread or ares, but is "Ares" (string).')
   })
 })

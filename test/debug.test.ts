@@ -29,7 +29,7 @@ const FORGOTTEN: [name: string, text: string, greenlet: string, place: string][]
   ['get', 'get() of "idle"', 'main', 'get (get: () => idle.get(),)'],
   ['joinall', 'joinall() of 2 greenlets', 'main', 'joinall (joinall: () => joinall([idle, idle]),)'],
   ['withTimeout', 'withTimeout(5, sleep)', 'main', 'withTimeout (withTimeout: () => withTimeout(5, sleep, 10),)'],
-  ['lookup', 'until(promise)', 'main', "lookup (lookup: () => lookup('localhost'),)"],
+  ['lookup', "lookup('localhost')", 'main', "lookup (lookup: () => dns.lookup('localhost'),)"],
   [
     'requests.get',
     'until(promise)',

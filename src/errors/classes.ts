@@ -17,6 +17,8 @@
  *   Empty, Full          nobody's: what a wait on a queue that is not to wait, or no longer, throws; PoolFull is a Full
  *   ShutDown             nobody's: the queue was shut down
  *   SocketClosedError    the connection was closed under the wait
+ *   SocketTimeoutError   a call of a socket took longer than its timeout
+ *   BlockingIOError      a call of a non-blocking socket would have to wait
  *   InternalError        us: please report it
  * ```
  */
@@ -235,6 +237,31 @@ export class SocketClosedError extends GreenloopError {
   override readonly code: string = 'GREENLOOP_SOCKET_CLOSED'
 }
 recognise(SocketClosedError, 'SocketClosedError')
+
+/** The world: a call of a socket took longer than its `timeoutMs`, or than the socket's `settimeout`. Nothing that has arrived is lost. */
+export class SocketTimeoutError extends GreenloopError {
+  override readonly code: string = 'ETIMEDOUT'
+}
+recognise(SocketTimeoutError, 'SocketTimeoutError')
+
+/** Expected: a socket after `setblocking(false)` would have to wait. Ask `select` when to come again. */
+export class BlockingIOError extends GreenloopError {
+  /**
+   * `'EINPROGRESS'` where the call has begun what goes on without it (`connect`), `'EALREADY'` where that had been begun before, `'EAGAIN'`
+   * where it has done nothing.
+   */
+  override readonly code: string
+
+  /**
+   * @param message - which call of what would wait, and for what.
+   * @param code - the name of the operating system's error.
+   */
+  constructor(message?: string, code: 'EAGAIN' | 'EALREADY' | 'EINPROGRESS' = 'EAGAIN') {
+    super(message)
+    this.code = code
+  }
+}
+recognise(BlockingIOError, 'BlockingIOError')
 
 /** Us: an invariant of the library broke. Please report it with the stack. */
 export class InternalError extends GreenloopError {

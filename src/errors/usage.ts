@@ -51,6 +51,17 @@ export function wrongRight(wrong: string, why: string, right: string, remark = '
   return `  ${wrong.padEnd(width)}// incorrect: ${why}\n  ${right.padEnd(width)}// ${tail}`
 }
 
+/** The report of an operation that was made and dropped; `wrong` is the call and why it is wrong, `remark` what else would be right. */
+export function neverDriven(
+  text: string,
+  greenlet: string,
+  place: string,
+  [wrong, why]: readonly [wrong: string, why: string],
+  remark: string,
+): string {
+  return `${text} was made by "${greenlet}" ${place} and never driven: nothing was done.\n\n${wrongRight(wrong, why, `yield* ${wrong}`, remark)}\n`
+}
+
 /** `switch()` without `yield*` in a greenlet: found at the next suspension, or at a second switch. */
 export function forgottenSwitch(greenlet: Named, undriven: Described): UsageError {
   return new UsageError(

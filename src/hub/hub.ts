@@ -271,13 +271,14 @@ export class Hub {
       this.#called = true
       this.clock.soon(this.#onCall)
     } else {
-      this.#callAfterIO()
+      this.callAfterIO()
     }
   }
 
-  #callAfterIO(): void {
+  /** @internal Has the next slice begin after I/O: for what a socket wakes, so that all that are woken in one look at the sockets share it. */
+  callAfterIO(): void {
     this.#microtaskSlices = 0
-    if (this.#called) return
+    if (this.#called || this.#inSlice) return
     this.#called = true
     this.clock.afterIO(this.#onCall)
   }
@@ -340,7 +341,7 @@ export class Hub {
     if (this.#failures.any) clock.soon(this.#report)
     this.timers.settle()
     if (this.idleWaits.size > 0 && this.idle) this.endIdleWaits()
-    if (this.#ready.first !== null) this.#callAfterIO()
+    if (this.#ready.first !== null) this.callAfterIO()
     else if (this.scheduler !== null) this.scheduler.onIdle()
   }
 

@@ -103,6 +103,12 @@ export abstract class Wait implements PendingWait, ListNode {
     this.hub.wake(this.greenlet, value)
   }
 
+  /** As {@link succeed}, called by a socket: the greenlet runs when Node has looked at all of them. */
+  succeedAfterIO(value: unknown): void {
+    this.hub.callAfterIO()
+    this.succeed(value)
+  }
+
   /** Ends the wait: its operation throws `error`. */
   fail(error: unknown): void {
     if (this.deadline !== null) this.disarm()

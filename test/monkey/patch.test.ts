@@ -3,104 +3,107 @@ import dns from 'node:dns'
 import net from 'node:net'
 import { getHub, run, UsageError } from 'greenloop'
 import * as monkey from 'greenloop/monkey'
-import { afterEach, describe, expect, it, onTestFinished } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { CALLBACK_LAST } from '../../src/monkey/patches/callback-last.ts'
+import { serverMethods, socketMethods } from '../../src/net/stream/methods.ts'
 import { serve } from '../http/support.ts'
 import { catchUnhandled, eventually } from '../net/support.ts'
 import { checkLeaks } from '../support/leaks.ts'
 import { runProgram } from '../support/program.ts'
 import { message, thrown } from '../support/thrown.ts'
+import { changes, snapshot } from './support/touched.ts'
 
 checkLeaks()
+beforeEach(() => {
+  // Some calls here are made with other options on purpose; the warnings have tests of their own.
+  vi.spyOn(process, 'emitWarning').mockReturnValue(undefined)
+})
 afterEach(() => {
   monkey.unpatchAll()
+  vi.restoreAllMocks()
 })
 
-type Item = readonly [patch: monkey.PatchName, target: object, key: PropertyKey]
+const NAMES = ['promise', 'timers', 'dns', 'net', 'tls', 'fetch'] as const
 
-/** All that is patched. */
-const items: readonly Item[] = [
-  ['promise', Promise.prototype, Symbol.iterator],
-  ['dns', dns, 'lookup'],
-  ['net', net.Socket.prototype, Symbol.iterator],
-  ['net', net.Socket.prototype, 'recv'],
-  ['net', net.Socket.prototype, 'sendall'],
-  ['fetch', globalThis, 'fetch'],
-  ['fetch', Response.prototype, 'arrayBuffer'],
-  ['fetch', Response.prototype, 'blob'],
-  ['fetch', Response.prototype, 'formData'],
-  ['fetch', Response.prototype, 'json'],
-  ['fetch', Response.prototype, 'text'],
-  ['fetch', Response.prototype, 'clone'],
-]
+const tableOf = (prefix: string, methods: object): string[] =>
+  Reflect.ownKeys(methods).map((key) => `+ ${prefix}.${String(key)}`)
+const those = (object: object, prefix: string, names: readonly string[]): string[] =>
+  names.filter((name) => name in object).map((name) => `~ ${prefix}.${name}`)
 
-type Descriptors = (PropertyDescriptor | undefined)[]
-
-function descriptors(): Descriptors {
-  return items.map(([, target, key]) => Object.getOwnPropertyDescriptor(target, key))
+/** All that each patch changes. */
+const ITEMS: Readonly<Record<monkey.PatchName, readonly string[]>> = {
+  promise: ['+ Promise.prototype.Symbol(Symbol.iterator)'],
+  timers: [
+    ...['setTimeout', 'setImmediate', 'setInterval'].map((name) => `~ timers/promises.${name}`),
+    ...['wait', 'yield'].map((name) => `~ scheduler.prototype.${name}`),
+  ],
+  dns: [
+    ...those(dns, 'dns', CALLBACK_LAST.dns),
+    ...those(dns.Resolver.prototype, 'dns.Resolver.prototype', CALLBACK_LAST['dns.Resolver']),
+    '~ dns.setServers',
+  ],
+  net: [...tableOf('net.Socket.prototype', socketMethods), ...tableOf('net.Server.prototype', serverMethods)],
+  tls: [...tableOf('tls.TLSSocket.prototype', socketMethods), ...tableOf('tls.Server.prototype', serverMethods)],
+  fetch: [
+    '~ globalThis.fetch',
+    ...those(Response.prototype, 'Response.prototype', [
+      'arrayBuffer',
+      'blob',
+      'bytes',
+      'formData',
+      'json',
+      'text',
+      'clone',
+    ]),
+  ],
 }
 
-const before = descriptors()
-const ownKeys = (): unknown[] =>
-  [Promise.prototype, dns, net, net.Socket.prototype, globalThis, Response.prototype].map((target) =>
-    Reflect.ownKeys(target),
-  )
-const keysBefore = ownKeys()
+const itemsOf = (names: readonly monkey.PatchName[]): string[] => names.flatMap((name) => ITEMS[name]).sort()
 
-/** Which patches are in place: those of which an item differs from before. */
+const before = snapshot()
+
+/** Which patches are in place: those of which all is changed. Fails when something is changed that belongs to none. */
 function patchedNow(): monkey.PatchName[] {
-  const now = descriptors()
-  const names = items.filter((_, n) => now[n]?.value !== before[n]?.value).map(([name]) => name)
-  return [...new Set(names)]
+  const now = changes(before)
+  const names = NAMES.filter((name) => ITEMS[name].every((item) => now.includes(item)))
+  expect(now).toEqual(itemsOf(names))
+  return names
 }
 
 /** Everything is as before, down to each flag of each property. */
 function expectUnpatched(): void {
-  const now = descriptors()
-  for (const [n, [, , key]] of items.entries()) {
-    expect([String(key), now[n]]).toStrictEqual([String(key), before[n]])
-    expect(now[n]?.value).toBe(before[n]?.value)
-  }
-  expect(ownKeys()).toEqual(keysBefore)
+  expect(changes(before)).toEqual([])
 }
 
 describe('patchAll()', () => {
   it('patches everything, and names it in the order in which it did', () => {
-    expect(monkey.patchAll().names).toEqual(['promise', 'dns', 'net', 'fetch'])
-    expect(patchedNow()).toEqual(['promise', 'dns', 'net', 'fetch'])
+    const patched = monkey.patchAll()
+    expect([patched.names, patched.vetoed]).toEqual([NAMES, []])
+    expect(patchedNow()).toEqual(NAMES)
   })
 
-  it('changes every item', () => {
+  it('changes every item, and nothing else', () => {
     monkey.patchAll()
-    const now = descriptors()
-    for (const [n, [, , key]] of items.entries())
-      expect([key, now[n]?.value === before[n]?.value]).toEqual([key, false])
-  })
-
-  it('adds nothing else', () => {
-    monkey.patchAll()
-    const added = ownKeys().map((keys, n) =>
-      (keys as unknown[]).filter((key) => !(keysBefore[n] as unknown[]).includes(key)),
-    )
-    expect(added).toEqual([[Symbol.iterator], [], [], ['recv', 'sendall', Symbol.iterator], [], []])
+    expect(changes(before)).toEqual(itemsOf(NAMES))
   })
 
   it('twice does nothing more, and names nothing', () => {
     monkey.patchAll()
-    const once = descriptors()
+    const once = snapshot()
     expect(monkey.patchAll().names).toEqual([])
-    for (const [n, descriptor] of descriptors().entries()) expect(descriptor?.value).toBe(once[n]?.value)
+    expect(changes(once)).toEqual([])
   })
 
-  it.each(['promise', 'dns', 'net', 'fetch'] as const)('leaves out %s when told so, and adds it later', (name) => {
-    const others = (['promise', 'dns', 'net', 'fetch'] as const).filter((other) => other !== name)
+  it.each(NAMES)('leaves out %s when told so, and adds it later', (name) => {
+    const others = NAMES.filter((other) => other !== name)
     expect(monkey.patchAll({ [name]: false }).names).toEqual(others)
     expect(patchedNow()).toEqual(others)
     expect(monkey.patchAll({ [name]: true }).names).toEqual([name])
-    expect(patchedNow()).toEqual(['promise', 'dns', 'net', 'fetch'])
+    expect(patchedNow()).toEqual(NAMES)
   })
 
   it('with `true` for one means that one and all that are not named', () => {
-    expect(monkey.patchAll({ dns: true }).names).toEqual(['promise', 'dns', 'net', 'fetch'])
+    expect(monkey.patchAll({ dns: true }).names).toEqual(NAMES)
   })
 
   it('with `false` does not take back what is patched', () => {
@@ -109,15 +112,23 @@ describe('patchAll()', () => {
     expect(patchedNow()).toContain('dns')
   })
 
-  it.each(['timers', 'Fetch', 'constructor', 'toString', '0', ''])(
+  it.each(['time', 'Fetch', 'constructor', 'toString', '0', ''])(
     'refuses the unknown name %j, and patches nothing',
     (name) => {
       const call = (): unknown => monkey.patchAll({ dns: true, [name]: true })
       expect(thrown(call)).toBeInstanceOf(UsageError)
-      expect(message(call)).toBe(`patchAll() knows promise, dns, net, fetch, but not ${JSON.stringify(name)}.`)
+      expect(message(call)).toBe(
+        `patchAll() knows promise, timers, dns, net, tls, fetch, but not ${JSON.stringify(name)}.`,
+      )
       expectUnpatched()
     },
   )
+
+  it('refuses options that are none', () => {
+    expect(message(() => monkey.patchAll('dns' as monkey.PatchOptions))).toBe(
+      'patchAll() expects its options as an object, such as { dns: false }, but got "dns" (string).',
+    )
+  })
 
   const wrong: [unknown, string][] = [
     ['no', '"no" (string)'],
@@ -136,12 +147,11 @@ describe('patchAll()', () => {
 
   it('keeps name, length and own properties of each function that it replaces', () => {
     monkey.patchAll()
-    const now = descriptors()
+    const now = snapshot()
     let functions = 0
-    for (const [n, descriptor] of before.entries()) {
-      const original: unknown = descriptor?.value
-      const patched: unknown = now[n]?.value
-      if (typeof original !== 'function' || typeof patched !== 'function') continue
+    for (const [name, { value: original }] of before as ReadonlyMap<string, { value?: unknown }>) {
+      const patched: unknown = now.get(name)?.value
+      if (typeof original !== 'function' || typeof patched !== 'function' || original === patched) continue
       functions++
       expect([patched.name, patched.length]).toEqual([original.name, original.length])
       for (const key of Reflect.ownKeys(original)) {
@@ -149,18 +159,110 @@ describe('patchAll()', () => {
         expect(Object.getOwnPropertyDescriptor(patched, key)).toEqual(Object.getOwnPropertyDescriptor(original, key))
       }
     }
-    expect(functions).toBe(8)
+    expect(functions).toBe(itemsOf(NAMES).filter((item) => item.startsWith('~')).length)
   })
 
   it('keeps what it replaces enumerable or not, and hides what it adds', () => {
     monkey.patchAll()
-    const now = descriptors()
-    for (const [n, descriptor] of before.entries()) {
-      expect([items[n]?.[2], now[n]?.enumerable]).toEqual([items[n]?.[2], descriptor?.enumerable ?? false])
+    for (const [name, { enumerable }] of snapshot()) {
+      expect([name, enumerable]).toEqual([name, before.get(name)?.enumerable ?? false])
     }
     const seen: string[] = []
     for (const key in new net.Socket()) seen.push(key)
     expect(seen).not.toContain('recv')
+  })
+
+  it('what fails in the middle is taken back', () => {
+    const broken = vi.spyOn(Reflect, 'ownKeys').mockImplementation(() => {
+      throw new RangeError('broken')
+    })
+    expect(String(thrown(() => monkey.patchAll()))).toBe('RangeError: broken')
+    broken.mockRestore()
+    expectUnpatched()
+    expect([monkey.isAnythingPatched(), monkey.saved.size]).toEqual([false, 0])
+  })
+})
+
+describe.each([
+  ['patchPromise', 'promise'],
+  ['patchTimers', 'timers'],
+  ['patchDns', 'dns'],
+  ['patchNet', 'net'],
+  ['patchTls', 'tls'],
+  ['patchFetch', 'fetch'],
+] as const)('%s()', (patch, name) => {
+  it(`patches ${name} and nothing else, and takes it back when it is disposed of`, () => {
+    const patched = monkey[patch]()
+    expect([patched.names, patchedNow()]).toEqual([[name], [name]])
+    expect(monkey[patch]().names).toEqual([])
+    patched[Symbol.dispose]()
+    expect(patchedNow()).toEqual([name]) // the second call wants it, too
+    monkey.unpatchAll()
+    expectUnpatched()
+  })
+})
+
+describe('patched()', () => {
+  it('patches what is named, for a scope', () => {
+    {
+      using patched = monkey.patched({ dns: true, promise: true, net: false })
+      expect([patched.names, patchedNow()]).toEqual([
+        ['promise', 'dns'],
+        ['promise', 'dns'],
+      ])
+    }
+    expectUnpatched()
+  })
+
+  it('patches everything when it is called without options, and nothing when nothing is true', () => {
+    {
+      using _ = monkey.patched()
+      expect(patchedNow()).toEqual(NAMES)
+    }
+    using _ = monkey.patched({ dns: false })
+    expectUnpatched()
+  })
+
+  it('ends with its scope when that throws', () => {
+    const scope = (): void => {
+      using _ = monkey.patched({ fetch: true })
+      throw new RangeError('out')
+    }
+    expect(thrown(scope)).toBeInstanceOf(RangeError)
+    expectUnpatched()
+  })
+
+  it('leaves what the program has patched for good', () => {
+    monkey.patchDns()
+    {
+      using _ = monkey.patched({ dns: true, net: true })
+      expect(patchedNow()).toEqual(['dns', 'net'])
+    }
+    expect(patchedNow()).toEqual(['dns'])
+  })
+
+  it('scopes may overlap: the last one that wants a patch takes it back', () => {
+    const first = monkey.patched({ dns: true, net: true })
+    const second = monkey.patched({ dns: true, fetch: true })
+    first[Symbol.dispose]()
+    first[Symbol.dispose]()
+    expect(patchedNow()).toEqual(['dns', 'fetch'])
+    second[Symbol.dispose]()
+    expectUnpatched()
+  })
+
+  it('what was taken back and patched anew is none of its business', () => {
+    const old = monkey.patched({ dns: true })
+    monkey.unpatchAll()
+    monkey.patchDns()
+    old[Symbol.dispose]()
+    expect(patchedNow()).toEqual(['dns'])
+  })
+
+  it('refuses what it does not know', () => {
+    expect(message(() => monkey.patched({ dsn: true } as monkey.PatchOptions))).toBe(
+      'patched() knows promise, timers, dns, net, tls, fetch, but not "dsn".',
+    )
   })
 })
 
@@ -184,17 +286,16 @@ describe('unpatchAll()', () => {
 
   it('and patchAll() may alternate', () => {
     for (let n = 0; n < 3; n++) {
-      expect(monkey.patchAll().names).toHaveLength(4)
+      expect(monkey.patchAll().names).toHaveLength(6)
       monkey.unpatchAll()
       expectUnpatched()
     }
   })
 
   it('takes back what was patched one by one', () => {
-    for (const name of ['fetch', 'net', 'dns', 'promise'] as const) {
-      monkey.patchAll({ promise: false, dns: false, net: false, fetch: false, [name]: true })
-    }
-    expect(patchedNow()).toHaveLength(4)
+    const none = Object.fromEntries(NAMES.map((name) => [name, false]))
+    for (const name of [...NAMES].reverse()) monkey.patchAll({ ...none, [name]: true })
+    expect(patchedNow()).toEqual(NAMES)
     monkey.unpatchAll()
     expectUnpatched()
   })
@@ -249,14 +350,14 @@ describe('what patchAll() returns', () => {
   })
 
   it('leaves what others have patched before', () => {
-    const outer = monkey.patchAll({ net: false, fetch: false })
+    const outer = monkey.patchAll({ net: false, tls: false, fetch: false })
     const inner = monkey.patchAll()
     expect([outer.names, inner.names]).toEqual([
-      ['promise', 'dns'],
-      ['net', 'fetch'],
+      ['promise', 'timers', 'dns'],
+      ['net', 'tls', 'fetch'],
     ])
     inner[Symbol.dispose]()
-    expect(patchedNow()).toEqual(['promise', 'dns'])
+    expect(patchedNow()).toEqual(['promise', 'timers', 'dns'])
     outer[Symbol.dispose]()
     expectUnpatched()
   })

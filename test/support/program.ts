@@ -34,9 +34,7 @@ export function runProgram(
   file: string,
   { args = [], env = {}, sources = false, signal }: ProgramOptions = {},
 ): Promise<ProgramEnd> {
-  const path = fileURLToPath(new URL(file, PROGRAMS))
-  const compiled = join(process.env['GREENLOOP_PROGRAMS'] ?? '', relative(REPOSITORY, path).replace(/ts$/u, 'js'))
-  const command = sources ? ['--import', 'tsx', path] : ['--enable-source-maps', compiled]
+  const command = sources ? ['--import', 'tsx', fileOf(file)] : ['--enable-source-maps', programPath(file)]
   const child = spawn(process.execPath, [...command, ...args], {
     cwd: REPOSITORY,
     // Of our own environment only what a program needs: a debug setting or vitest's options are not its business.
@@ -65,4 +63,13 @@ export function runProgram(
       resolve({ stdout, stderr, code })
     })
   })
+}
+
+/** The program `file` as it was compiled for this run of the tests. */
+export function programPath(file: string): string {
+  return join(process.env['GREENLOOP_PROGRAMS'] ?? '', relative(REPOSITORY, fileOf(file)).replace(/ts$/u, 'js'))
+}
+
+function fileOf(file: string): string {
+  return fileURLToPath(new URL(file, PROGRAMS))
 }

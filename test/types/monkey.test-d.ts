@@ -4,7 +4,7 @@ import net from 'node:net'
 import { type Green, type Greenlet, type Operation, run, spawn } from 'greenloop'
 import 'greenloop/monkey'
 import { requests, type Response as WholeResponse } from 'greenloop/http'
-import { connect, type GreenSocket, lookup } from 'greenloop/net'
+import { connect, type GreenSocket, dns as green } from 'greenloop/net'
 import { expectTypeOf, it } from 'vitest'
 
 function* getPage(url: string): Green<string> {
@@ -50,8 +50,8 @@ it('lookups infer: one address, or all', () => {
     expectTypeOf(yield* dns.lookup('x')).toEqualTypeOf<LookupAddress>()
     expectTypeOf(yield* dns.lookup('x', 4)).toEqualTypeOf<LookupAddress>()
     expectTypeOf(yield* dns.lookup('x', { all: true })).toEqualTypeOf<LookupAddress[]>()
-    expectTypeOf(yield* lookup('x')).toEqualTypeOf<LookupAddress>()
-    expectTypeOf(yield* lookup('x', { all: true })).toEqualTypeOf<LookupAddress[]>()
+    expectTypeOf(yield* green.lookup('x')).toEqualTypeOf<LookupAddress>()
+    expectTypeOf(yield* green.lookup('x', { all: true })).toEqualTypeOf<LookupAddress[]>()
   })
   const withCallback = (): void => dns.lookup('x', () => undefined)
   expectTypeOf(withCallback).returns.toBeVoid()
