@@ -3,7 +3,7 @@
  */
 import net, { type AddressInfo } from 'node:net'
 import { type Green, getHub, spawn } from 'greenloop'
-import { createServer, type GreenSocket } from 'greenloop/net'
+import { createServer, type GreenSocket, StreamServer } from 'greenloop/net'
 
 /** What an echo server is written as. Each begins to listen at once. */
 const SERVERS: Readonly<Record<string, () => net.Server>> = {
@@ -15,6 +15,11 @@ const SERVERS: Readonly<Record<string, () => net.Server>> = {
         for await (const chunk of socket) socket.write(chunk as Buffer) // it has no encoding
       })()
     }),
+  'stream server': () => {
+    const server = createServer()
+    new StreamServer(server, echo).start()
+    return server
+  },
   greenlets: () => {
     const server = createServer()
     server.once('listening', () => spawn(acceptAll, server))

@@ -26,7 +26,7 @@ export function readOptions(call: string, options: PatchOptions, rest: boolean):
   checkOptions(call, options, '{ dns: false }')
   const read = Object.fromEntries(ORDER.map((name) => [name, rest])) as Record<PatchName, boolean> // all are there
   for (const [name, value] of Object.entries(options) as [string, unknown][]) {
-    if (!isPatchName(name)) throw unknown(call, name)
+    if (!isPatchName(name)) throw unknownPatch(call, name)
     if (typeof value !== 'boolean')
       throw new UsageError(`${call} expects \`${name}\` to be true or false, but got ${show(value)}.`)
     read[name] = value
@@ -38,7 +38,7 @@ function isPatchName(name: string): name is PatchName {
   return ORDER.includes(name as PatchName) // asked
 }
 
-function unknown(call: string, name: string): UsageError {
+function unknownPatch(call: string, name: string): UsageError {
   return new UsageError(`${call} knows ${ORDER.join(', ')}, but not ${JSON.stringify(name)}.`)
 }
 
@@ -51,7 +51,7 @@ export function optionsFrom(text: string): PatchOptions {
   const words = text.split(/[\s,]+/u).filter((word) => word !== '')
   const without = words.filter((word) => word.startsWith('no-'))
   const names = words.map((word) => word.replace(/^no-/u, ''))
-  for (const name of names) if (!isPatchName(name)) throw unknown('GREENLOOP_MONKEY', name)
+  for (const name of names) if (!isPatchName(name)) throw unknownPatch('GREENLOOP_MONKEY', name)
   if (without.length > 0 && without.length < words.length) {
     throw new UsageError(
       `GREENLOOP_MONKEY says what to patch, or what to leave out, but ${show(text)} says both.\n\n` +

@@ -72,7 +72,11 @@ let asked: Asked | null = null
 export function patchAll(options: PatchOptions = {}): Patched {
   const wanted = readOptions('patchAll()', options, true)
   const earlier = asked
-  if (earlier?.warned === false && ORDER.some((name) => wanted[name] !== earlier.options[name])) {
+  if (
+    earlier?.warned === false &&
+    standing().length > 0 &&
+    ORDER.some((name) => wanted[name] !== earlier.options[name])
+  ) {
     earlier.warned = true
     warnTwice(earlier.options, wanted)
   }

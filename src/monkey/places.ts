@@ -55,8 +55,7 @@ function pathTo(root: object | undefined, target: object): string {
   ][]) {
     if (value === target) return name
     if (typeof value === 'function' && value.prototype === target) return `${name}.prototype`
-    if (typeof value === 'object' && value !== null && name !== 'default' && Object.getPrototypeOf(value) === target)
-      return name // the methods of the one object of its class: `scheduler`
+    if (typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === target) return name // the methods of the one object of its class: `scheduler`
   }
   const { constructor } = target
   return `${constructor.name}.prototype`

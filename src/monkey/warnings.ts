@@ -14,6 +14,9 @@ import { type Item, labelOf } from './state.ts'
 /** How many holders are listed. */
 const MOST = 10
 
+/** Those who were listed, or counted: once is enough, however often a scope patches. */
+const told = new Set<string>()
+
 function warn(code: string, text: string): void {
   process.emitWarning(text, { type: 'MonkeyPatchWarning', code })
 }
@@ -38,8 +41,9 @@ export function warnTooLate(items: readonly Item[]): void {
   for (const item of items) if (typeof item.before?.value === 'function') replaced.set(item.before.value, labelOf(item))
   if (replaced.size === 0) return
   const globals = propertiesThatAre(replaced, globalThis).map(([key, name]) => `globalThis.${key} is ${name}`)
-  const held = [...modulesThatHold(replaced), ...globals]
+  const held = [...modulesThatHold(replaced), ...globals].filter((line) => !told.has(line))
   if (held.length === 0) return
+  for (const line of held) told.add(line)
   const more = held.length > MOST ? [`and ${held.length - MOST} more`] : []
   warn(
     'GREENLOOP_PATCHED_TOO_LATE',

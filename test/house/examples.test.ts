@@ -70,6 +70,14 @@ describe('examples/workers.ts', () => {
   })
 })
 
+describe('examples/select-framework.ts', () => {
+  it('takes less time for all requests than they would take one after another', TIMEOUT, async () => {
+    const { stdout } = await run('select-framework.ts')
+    const [, together, oneByOne] = /(\d+) ms; one after another, .* (\d+) at least/u.exec(stdout) ?? []
+    expect(Number(together)).toBeLessThan(Number(oneByOne))
+  })
+})
+
 describe('examples/pages.ts', () => {
   const source = examples.find(({ file }) => file === 'pages.ts')?.source ?? ''
 

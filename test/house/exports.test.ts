@@ -3,34 +3,62 @@ import * as eslint from 'greenloop/eslint'
 import * as greenlet from 'greenloop/greenlet'
 import * as http from 'greenloop/http'
 import * as monkey from 'greenloop/monkey'
+import * as register from 'greenloop/monkey/register'
 import * as net from 'greenloop/net'
 import { expect, it } from 'vitest'
 import manifest from '../../package.json' with { type: 'json' }
+
+// Importing the register has patched everything.
+monkey.unpatchAll()
 
 /** The public values, by sub-path, kept by hand: what changes here changes for users, and stands in CHANGELOG.md. */
 const NAMES: Record<string, readonly [module: object, names: string]> = {
   '.': [
     greenloop,
-    `AsyncResult BlockingSwitchOutError BoundedSemaphore Channel ConcurrentObjectUseError Condition DummySemaphore Empty
-    Event Full Greenlet GreenletExit GreenletKilledError GreenloopError Group InternalError Interrupt InvalidSwitchError
-    LifoQueue Local LoopExit Pool PoolFull PriorityQueue Queue RLock RawGreenlet Semaphore ShutDown SimpleQueue
-    SocketClosedError StopIteration Timeout UsageError Waiter all any choose config copyContext each fromCallback getHub
-    getcurrent getswitchinterval gettrace green idle isInterrupt iterate iwait joinall kill killall local nursery race run
-    runWith setDebug setswitchinterval settrace signalHandler sleep spawn spawnLater spawnRaw spawnWith until wait
-    withTimeout`,
+    `AsyncResult BlockingIOError BlockingSwitchOutError BoundedSemaphore Channel ConcurrentObjectUseError Condition
+    DummySemaphore Empty Event Full Greenlet GreenletExit GreenletKilledError GreenloopError Group InternalError Interrupt
+    InvalidSwitchError LifoQueue Local LoopExit Pool PoolFull PriorityQueue Queue RLock RawGreenlet Semaphore ShutDown
+    SimpleQueue SocketClosedError SocketTimeoutError StopIteration Timeout UsageError Waiter all any choose config
+    copyContext each fromCallback getHub getcurrent getswitchinterval gettrace green idle isInterrupt iterate iwait joinall
+    kill killall local nursery race run runWith setDebug setswitchinterval settrace signalHandler sleep spawn spawnLater
+    spawnRaw spawnWith until wait withTimeout`,
   ],
   './greenlet': [
     greenlet,
     'GreenletExit Interrupt InvalidSwitchError Local RawGreenlet UsageError getcurrent gettrace green isInterrupt local settrace',
   ],
-  './net': [net, 'connect lookup'],
+  './net': [
+    net,
+    `AF_INET AF_INET6 AF_UNIX DatagramServer EPOLLERR EPOLLET EPOLLHUP EPOLLIN EPOLLONESHOT EPOLLOUT EPOLLPRI EPOLLRDHUP
+    Epoll IPPROTO_TCP POLLERR POLLHUP POLLIN POLLNVAL POLLOUT POLLPRI POLLRDHUP Poll SHUT_RD SHUT_RDWR SHUT_WR SOCK_DGRAM
+    SOCK_STREAM SOL_SOCKET SO_BROADCAST SO_ERROR SO_KEEPALIVE SO_RCVBUF SO_REUSEADDR SO_SNDBUF SO_TYPE Socket StreamServer
+    TCP_NODELAY connect createConnection createListener createServer dgram dns epoll poll select socketpair tls waitRead
+    waitWrite`,
+  ],
   './http': [http, 'Response requests'],
-  './monkey': [monkey, 'patchAll unpatchAll'],
+  './monkey': [
+    monkey,
+    `DidPatchEvent DidPatchModuleEvent WillPatchAllEvent WillPatchModuleEvent events getOriginal isAnythingPatched
+    isModulePatched isObjectPatched patchAll patchDns patchFetch patchNet patchPromise patchTimers patchTls patched saved
+    unpatchAll`,
+  ],
+  './monkey/register': [register, ''],
   './eslint': [eslint, 'configs default meta rules'],
 }
 
-it.each(Object.entries(NAMES))('%s exports exactly its public names', (_, [module, names]) => {
-  expect(Object.keys(module).sort()).toEqual(names.split(/\s+/u))
+/** The same for what sub-paths export as a name of its own. */
+const NAMESPACES: typeof NAMES = {
+  'dns of ./net': [
+    net.dns,
+    `Resolver getServers lookup lookupService resolve resolve4 resolve6 resolveAny resolveCaa resolveCname resolveMx
+    resolveNaptr resolveNs resolvePtr resolveSoa resolveSrv resolveTxt reverse setServers`,
+  ],
+  'tls of ./net': [net.tls, 'connect createServer'],
+  'dgram of ./net': [net.dgram, 'createSocket'],
+}
+
+it.each(Object.entries({ ...NAMES, ...NAMESPACES }))('%s exports exactly its public names', (_, [module, names]) => {
+  expect(Object.keys(module).sort()).toEqual(names.match(/\S+/gu) ?? [])
 })
 
 it('every sub-path of the package is listed', () => {

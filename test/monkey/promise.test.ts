@@ -116,6 +116,21 @@ describe('in a greenlet', () => {
   })
 })
 
+it('where a sandbox has a Promise of its own, those of Node are driven, too', async () => {
+  monkey.unpatchAll()
+  const { Promise: own } = globalThis
+  globalThis.Promise = class extends own<unknown> {} as PromiseConstructor
+  const patched = monkey.patchPromise()
+  const theirs = Promise.resolve('of the sandbox')
+  globalThis.Promise = own
+  const body = function* (): Green<unknown> {
+    return [yield* theirs, yield* (async () => 'of Node')()]
+  }
+  expect(await run(body)).toEqual(['of the sandbox', 'of Node'])
+  patched[Symbol.dispose]()
+  expect([Symbol.iterator in theirs, Symbol.iterator in own.prototype]).toEqual([false, false])
+})
+
 describe('in plain code', () => {
   it('iterating a promise gives nothing, throws nothing, and starts nothing', () => {
     const promise = Promise.reject(new Error('handled below'))

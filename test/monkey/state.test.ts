@@ -9,6 +9,7 @@ import { UsageError } from 'greenloop'
 import * as monkey from 'greenloop/monkey'
 import { afterEach, describe, expect, it } from 'vitest'
 import { aside, beginPatch, patchItem, restore } from '../../src/monkey/state.ts'
+import { socketMethods } from '../../src/net/stream/methods.ts'
 import { checkLeaks } from '../support/leaks.ts'
 import { thrown, usage } from '../support/thrown.ts'
 
@@ -99,6 +100,12 @@ describe('saved, isModulePatched(), isObjectPatched(), isAnythingPatched()', () 
     expect(monkey.saved.get('net')?.get('Socket.prototype.recv')).toBeUndefined()
     for (const names of monkey.saved.values())
       for (const original of names.values()) expect(ours).not.toContain(original)
+  })
+
+  it('what is there now are the methods of the rooms below', () => {
+    monkey.patchAll()
+    for (const key of Reflect.ownKeys(socketMethods))
+      expect(Reflect.get(net.Socket.prototype, key)).toBe(Reflect.get(socketMethods, key))
   })
 
   it('know a patch by its name and by its module', () => {

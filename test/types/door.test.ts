@@ -38,6 +38,8 @@ function complaintsAbout(text: string): string[] {
 const body = `
 import dns from 'node:dns'
 import net from 'node:net'
+import timers from 'node:timers/promises'
+import tls from 'node:tls'
 import { spawn } from 'greenloop'
 spawn(function* () {
   yield* fetch('u')
@@ -45,21 +47,30 @@ spawn(function* () {
   yield* net.connect(1)
   net.connect(1).recv
   yield* dns.lookup('x')
+  yield* new dns.Resolver().resolve4('x')
+  yield* timers.setTimeout(1)
+  yield* tls.connect(1)
+  yield* net.createServer().listen(0)
 })
 export {}
 `
 
 it('with `greenloop` alone the patched forms do not compile', { timeout: 20_000 }, () => {
   expect(complaintsAbout(`import 'greenloop'${body}`)).toEqual([
-    '6: TS2488', // fetch: no [Symbol.iterator]
-    '7: TS2488', // any promise
-    '8: TS2488', // net.connect
-    '9: TS2339', // recv does not exist
-    '10: TS2488', // dns.lookup returns void ...
-    '10: TS2554', // ... and wants a callback
+    '8: TS2488', // fetch: no [Symbol.iterator]
+    '9: TS2488', // any promise
+    '10: TS2488', // net.connect
+    '11: TS2339', // recv does not exist
+    '12: TS2488', // dns.lookup returns void ...
+    '12: TS2554', // ... and wants a callback
+    '13: TS2488', // so does the method of a resolver
+    '13: TS2554',
+    '14: TS2488', // a promise of timers
+    '15: TS2488', // tls.connect
+    '16: TS2488', // server.listen
   ])
 })
 
-it('with `greenloop/monkey` they do', { timeout: 20_000 }, () => {
-  expect(complaintsAbout(`import 'greenloop/monkey'${body}`)).toEqual([])
+it.each(['greenloop/monkey', 'greenloop/monkey/register'])('with `%s` they do', { timeout: 20_000 }, (door) => {
+  expect(complaintsAbout(`import '${door}'${body}`)).toEqual([])
 })

@@ -1,11 +1,13 @@
 // What the patched forms infer, and which of their misuses do not compile.
-import dns, { type LookupAddress } from 'node:dns'
+import dns, { type LookupAddress, type MxRecord, type RecordWithTtl, type SoaRecord } from 'node:dns'
 import net from 'node:net'
+import timers from 'node:timers/promises'
 import { type Green, type Greenlet, type Operation, run, spawn } from 'greenloop'
-import 'greenloop/monkey'
 import { requests, type Response as WholeResponse } from 'greenloop/http'
+import * as monkey from 'greenloop/monkey'
 import { connect, type GreenSocket, dns as green } from 'greenloop/net'
 import { expectTypeOf, it } from 'vitest'
+import type { ServiceName } from '../../src/net/dns/lookup.ts'
 
 function* getPage(url: string): Green<string> {
   const response = yield* fetch(url)
@@ -55,6 +57,57 @@ it('lookups infer: one address, or all', () => {
   })
   const withCallback = (): void => dns.lookup('x', () => undefined)
   expectTypeOf(withCallback).returns.toBeVoid()
+  expectTypeOf(spawn(dns.lookup, 'x')).toEqualTypeOf<Greenlet<LookupAddress, [string]>>()
+})
+
+it('questions to name servers infer, of dns and of its Resolver', () => {
+  const resolver = new dns.Resolver()
+  spawn(function* () {
+    for (const asked of [dns, resolver]) {
+      expectTypeOf(yield* asked.resolve('x')).toEqualTypeOf<string[]>()
+      expectTypeOf(yield* asked.resolve('x', 'MX')).toEqualTypeOf<MxRecord[]>()
+      expectTypeOf(yield* asked.resolve('x', 'TXT')).toEqualTypeOf<string[][]>()
+      expectTypeOf(yield* asked.resolve4('x')).toEqualTypeOf<string[]>()
+      expectTypeOf(yield* asked.resolve4('x', { ttl: true })).toEqualTypeOf<RecordWithTtl[]>()
+      expectTypeOf(yield* asked.resolve6('x')).toEqualTypeOf<string[]>()
+      expectTypeOf(yield* asked.resolveSoa('x')).toEqualTypeOf<SoaRecord>()
+      expectTypeOf(yield* asked.reverse('x')).toEqualTypeOf<string[]>()
+    }
+    expectTypeOf(yield* dns.lookupService('x', 1)).toEqualTypeOf<ServiceName>()
+  })
+  // @ts-expect-error -- a type of record that there is not
+  dns.resolve('x', 'MXX')
+  const withCallback = (): void => resolver.resolve4('x', () => undefined)
+  expectTypeOf(withCallback).returns.toBeVoid()
+})
+
+it('timers infer', () => {
+  spawn(function* () {
+    expectTypeOf(yield* timers.setTimeout(1, 'x')).toEqualTypeOf<string>()
+    expectTypeOf(yield* timers.setImmediate(5)).toEqualTypeOf<number>()
+    expectTypeOf(yield* timers.scheduler.wait(1)).toBeVoid()
+  })
+})
+
+it('getOriginal knows what it gives', () => {
+  expectTypeOf(monkey.getOriginal('dns', 'lookup')).toEqualTypeOf<typeof dns.lookup>()
+  expectTypeOf(monkey.getOriginal('globalThis', 'fetch')).toEqualTypeOf<typeof fetch>()
+  const [setTimeout, setImmediate] = monkey.getOriginal('timers/promises', ['setTimeout', 'setImmediate'])
+  expectTypeOf(setTimeout).toEqualTypeOf<typeof timers.setTimeout>()
+  expectTypeOf(setImmediate).toEqualTypeOf<typeof timers.setImmediate>()
+  expectTypeOf(monkey.getOriginal('net', 'Socket.prototype.connect')).toEqualTypeOf<unknown>()
+  expectTypeOf(monkey.getOriginal('fs', ['readFile'])).toEqualTypeOf<unknown[]>()
+})
+
+it('patches are named, and events have their types', () => {
+  // @ts-expect-error -- no such patch
+  monkey.patchAll({ time: true })
+  // @ts-expect-error -- no such event
+  monkey.events.on('patched', () => undefined)
+  monkey.events.on('willPatchModule', (event) => {
+    expectTypeOf(event.name).toEqualTypeOf<monkey.PatchName>()
+  })
+  expectTypeOf(monkey.saved).toEqualTypeOf<ReadonlyMap<string, ReadonlyMap<string, unknown>>>()
 })
 
 it('requests infer', () => {

@@ -25,11 +25,17 @@ import { negativeIsForEver } from './poll.ts'
 import { checkMask, Registry } from './registry.ts'
 import { checkSelectable, pollableFor, type Selectable } from './target.ts'
 
+/** As {@link POLLIN}. */
 export const EPOLLIN: number = POLLIN
+/** As {@link POLLPRI}. */
 export const EPOLLPRI: number = POLLPRI
+/** As {@link POLLOUT}. */
 export const EPOLLOUT: number = POLLOUT
+/** As {@link POLLERR}. */
 export const EPOLLERR: number = POLLERR
+/** As {@link POLLHUP}. */
 export const EPOLLHUP: number = POLLHUP
+/** As {@link POLLRDHUP}. */
 export const EPOLLRDHUP: number = POLLRDHUP
 
 const NAMES = { EPOLLIN, EPOLLPRI, EPOLLOUT, EPOLLERR, EPOLLHUP, EPOLLRDHUP, EPOLLET, EPOLLONESHOT }
@@ -197,8 +203,7 @@ export class Epoll<T extends Selectable = Selectable> implements Disposable {
   }
 
   readonly #forget = (interest: Interest<T>): void => {
-    this.#registry.delete(interest)
-    interest.end()
+    if (this.#registry.delete(interest)) interest.end()
   }
 
   /** What an interest without a callback tells: that it is to be queued, or has left. */
@@ -225,12 +230,14 @@ export class Epoll<T extends Selectable = Selectable> implements Disposable {
   /** Takes what is to be reported, at most `max`; null when there is nothing. Who is queued again stands behind those who were not reached. */
   #collect(max: number): Report<T>[] | null {
     const found: Report<T>[] = []
-    for (let left = this.#queue.size; left > 0 && found.length < max; left--) {
-      const interest = this.#queue.shift()
-      const events = interest?.take() ?? 0
-      if (interest === null || events === 0) continue
-      found.push([interest.target, events])
-      if (interest.repeats) this.#queue.push(interest)
+    const { last } = this.#queue // those that are queued again come behind it
+    for (let interest = this.#queue.shift(); interest !== null; interest = this.#queue.shift()) {
+      const events = interest.take()
+      if (events !== 0) {
+        found.push([interest.target, events])
+        if (interest.repeats) this.#queue.push(interest)
+      }
+      if (interest === last || found.length === max) break
     }
     return found.length > 0 ? found : null
   }

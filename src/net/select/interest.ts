@@ -41,9 +41,8 @@ export abstract class Interest<T extends Selectable> implements Registered, Watc
 
   /** Has it reported if there is something to report; else has the machine look for it. */
   again(): void {
-    if (this.#now !== 0) this.queue()
-    else if (this.#isClosed) this.vanish()
-    else this.#expect()
+    if (this.#now === 0) this.#expect()
+    else this.queue()
   }
 
   /** Begins, or begins anew with other events: what is there already counts as a change. */

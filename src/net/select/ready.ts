@@ -23,6 +23,25 @@ import { checkSelectable, closedTarget, pollableFor, type Selectable } from './t
  * when it is none of these.
  * @switches only if it must wait
  * @source gevent: `gevent.socket.wait_read`
+ * @example
+ * ```ts
+ * import { run } from 'greenloop'
+ * import { Socket, waitRead } from 'greenloop/net'
+ *
+ * await run(function* () {
+ *   using server = new Socket()
+ *   yield* server.bind(['127.0.0.1', 0])
+ *   yield* server.listen()
+ *   using client = new Socket()
+ *   yield* client.connect(server.getsockname())
+ *
+ *   yield* waitRead(server)
+ *   server.setblocking(false)
+ *   const [connection] = yield* server.accept() // it is there
+ *   console.log(connection.getpeername()[0]) // 127.0.0.1
+ *   connection.close()
+ * })
+ * ```
  */
 export function waitRead(target: Selectable, options: WaitOptions = {}): Operation<void> {
   return waitFor('waitRead()', target, POLLIN | POLLHUP | POLLERR, options)

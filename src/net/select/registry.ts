@@ -36,10 +36,10 @@ export class Registry<E extends Registered> implements Iterable<E> {
     this.#byTarget.set(entry.target, entry)
   }
 
-  delete(entry: E): void {
-    if (this.#byPollable.get(entry.pollable) !== entry) return
-    this.#byPollable.delete(entry.pollable)
+  /** Takes it out; answers whether it was there. */
+  delete(entry: E): boolean {
     this.#byTarget.delete(entry.target)
+    return this.#byPollable.delete(entry.pollable)
   }
 
   of(pollable: Pollable): E | undefined {

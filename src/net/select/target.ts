@@ -11,7 +11,7 @@ import { show } from '../../errors/usage.ts'
 import { isOperation, isThenable } from '../../protocol.ts'
 import { DatagramState, datagramStateOf } from '../datagram/datagram-state.ts'
 import { pollableOf } from '../readiness/numbers.ts'
-import { POLLNVAL, type Pollable, Readiness } from '../readiness/pollable.ts'
+import { POLLNVAL, type Pollable } from '../readiness/pollable.ts'
 import { ServerState, serverStateOf } from '../stream/server-state.ts'
 import { stateOf } from '../stream/stream-state.ts'
 
@@ -63,7 +63,6 @@ export function closedTarget(call: string, { label }: Pollable): SocketClosedErr
 }
 
 function directly(target: Selectable): Pollable | null {
-  if (target instanceof Readiness) return target
   if (target instanceof net.Socket) return stateOf(target)
   if (target instanceof net.Server) return serverStateOf(target)
   if (target instanceof dgram.Socket) return datagramStateOf(target)
@@ -81,7 +80,7 @@ function byNumber(call: string, target: HasFileno | number): Pollable {
   throw new SocketClosedError(
     typeof target === 'number'
       ? `${call}: ${String(number)} is the number of no open socket; numbers are what fileno() gives.`
-      : `${call}: ${show(target)} has no open socket: its fileno() is ${String(number)}.`,
+      : `${call}: ${show(target)} is closed: its fileno() is ${String(number)}.`,
   )
 }
 

@@ -116,7 +116,7 @@ export class StreamState extends Readiness {
 
   /** What a call throws that finds it closed. */
   closedError(call: string): Error {
-    return this.error ?? new SocketClosedError(`${call}: ${this.label} is closed.`)
+    return this.error ?? this.socket.errored ?? new SocketClosedError(`${call}: ${this.label} is closed.`)
   }
 
   /** What has arrived, up to `size` bytes; null when nothing has. */

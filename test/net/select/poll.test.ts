@@ -139,11 +139,12 @@ describe('poll', () => {
   it('counts who is registered meanwhile from the next call on', async () => {
     const { socket } = await pair()
     const poller = poll()
-    const waiting = spawn(drive, poller.poll(5))
+    const waiting = spawn(drive, poller.poll())
     await inWait(waiting)
     poller.register(socket, POLLOUT)
-    expect(await waiting.get()).toEqual([])
     expect(await poller.poll()).toEqual([[socket, POLLOUT]])
+    expect(waiting.dead).toBe(false)
+    await waiting.kill()
   })
 
   it('sleeps when nobody is registered', () => {

@@ -277,6 +277,15 @@ describe('select', () => {
       expect(stateOf(socket).watched).toBe(false)
     })
 
+    it('as one of two branches of a choice that the same change would end', async () => {
+      const { socket, peer } = await pair()
+      const waiting = spawn(drive, choose({ one: select([socket], [], []), two: select([socket], [], []) }))
+      await inWait(waiting)
+      peer.write('x')
+      expect(await waiting.get()).toEqual(['one', [[socket], [], []]])
+      expect(stateOf(socket).watched).toBe(false)
+    })
+
     it('by the closing of one of them, with an error that names it', async () => {
       const { socket } = await pair()
       const { socket: other } = await pair()
@@ -392,7 +401,7 @@ describe('select', () => {
       expect(error).toBeInstanceOf(SocketClosedError)
       expect(messageOf(error)).toMatch(CLOSED)
       expect(await rejectionMessage(select([], [carrier], []))).toBe(
-        'select(): a Carrier has no open socket: its fileno() is -1.',
+        'select(): a Carrier is closed: its fileno() is -1.',
       )
       await once(socket, 'close')
       expect(await rejectionMessage(select([number], [], []))).toBe(

@@ -3,10 +3,9 @@ import { createHash, type Hash } from 'node:crypto'
 import type net from 'node:net'
 import { setImmediate as nextRound } from 'node:timers/promises'
 import fc from 'fast-check'
-import { AsyncResult, type Green, run, spawn } from 'greenloop'
-import { connect, EPOLLET, EPOLLIN, epoll, type GreenSocket, POLLIN, poll, select } from 'greenloop/net'
+import { AsyncResult, BlockingIOError, type Green, spawn } from 'greenloop'
+import { EPOLLET, EPOLLIN, epoll, POLLIN, poll, Socket, select } from 'greenloop/net'
 import { expect, it } from 'vitest'
-import { stateOf } from '../../../src/net/stream/stream-state.ts'
 import { checkLeaks } from '../../support/leaks.ts'
 import { eventually, listen } from '../support.ts'
 
@@ -36,15 +35,16 @@ const anyTraffic: fc.Arbitrary<Traffic> = fc.record({
   piece: fc.constantFrom(1000, 65_536, 10_000_000),
 })
 
-/** Our end of a connection, with what has come of it. */
+/** Our end of a connection, which does not block, with what has come of it. */
 class Connection {
-  readonly #socket: GreenSocket
+  readonly #socket: Socket
   readonly #hash: Hash = createHash('sha256')
   ended = false
   digest = ''
 
-  constructor(socket: GreenSocket) {
+  constructor(socket: Socket) {
     this.#socket = socket
+    socket.setblocking(false)
   }
 
   fileno(): number {
@@ -52,20 +52,28 @@ class Connection {
   }
 
   /** Takes what is there, at most `piece`; answers whether there was anything. */
-  readOne(piece: number): boolean {
-    const state = stateOf(this.#socket)
-    const data = state.take(piece)
-    if (data !== null) this.#hash.update(data)
-    else if (state.ended && !this.ended) {
-      this.ended = true
-      this.digest = this.#hash.digest('hex')
+  *readOne(piece: number): Green<boolean> {
+    if (this.ended) return false
+    try {
+      const data = yield* this.#socket.recv(piece)
+      this.#hash.update(data)
+      if (data.length === 0) this.#end()
+    } catch (error) {
+      if (!(error instanceof BlockingIOError)) throw error
+      return false
     }
-    return data !== null
+    return true
+  }
+
+  #end(): void {
+    this.ended = true
+    this.digest = this.#hash.digest('hex')
+    this.#socket.close()
   }
 
   /** Takes all that is there. */
-  readAll(piece: number): void {
-    while (this.readOne(piece));
+  *readAll(piece: number): Green<void> {
+    while (yield* this.readOne(piece));
   }
 }
 
@@ -78,7 +86,7 @@ const readers: Readonly<Record<string, Reader>> = {
       const open = connections.filter(({ ended }) => !ended)
       if (open.length === 0) return
       const [readable] = yield* select(open, [], [])
-      for (const connection of readable) connection.readOne(piece)
+      for (const connection of readable) yield* connection.readOne(piece)
     }
   },
   *poll(connections, piece) {
@@ -86,7 +94,7 @@ const readers: Readonly<Record<string, Reader>> = {
     for (const connection of connections) poller.register(connection, POLLIN)
     for (let open = connections.length; open > 0; ) {
       for (const [connection] of yield* poller.poll()) {
-        connection.readOne(piece)
+        yield* connection.readOne(piece)
         if (!connection.ended) continue
         poller.unregister(connection)
         open--
@@ -95,33 +103,28 @@ const readers: Readonly<Record<string, Reader>> = {
   },
   *'epoll by level'(connections, piece) {
     using poller = epoll<Connection>()
-    for (const connection of connections) poller.register(connection, EPOLLIN)
-    for (let open = connections.length; open > 0; ) {
-      for (const [connection] of yield* poller.poll(null, 3)) {
-        connection.readOne(piece)
-        if (!connection.ended) continue
-        poller.unregister(connection)
-        open--
-      }
+    for (const connection of connections) poller.register(connection, EPOLLIN) // a closed one leaves by itself
+    while (connections.some(({ ended }) => !ended)) {
+      for (const [connection] of yield* poller.poll(null, 3)) yield* connection.readOne(piece)
     }
   },
   *'epoll by edge'(connections, piece) {
     using poller = epoll<Connection>()
     for (const connection of connections) poller.register(connection, EPOLLIN | EPOLLET)
     while (connections.some(({ ended }) => !ended)) {
-      for (const [connection] of yield* poller.poll()) connection.readAll(piece)
+      for (const [connection] of yield* poller.poll()) yield* connection.readAll(piece)
     }
   },
   *'epoll by callback'(connections, piece) {
     using poller = epoll<Connection>()
     const all = new AsyncResult<void>()
     for (const connection of connections) {
-      poller.register(connection, EPOLLIN, () => {
-        connection.readOne(piece)
-        if (!connection.ended) return
-        poller.unregister(connection)
-        if (connections.every(({ ended }) => ended)) all.set()
-      })
+      poller.register(connection, EPOLLIN, () =>
+        spawn(function* () {
+          yield* connection.readOne(piece)
+          if (connections.every(({ ended }) => ended)) all.set()
+        }),
+      )
     }
     yield* all.get()
   },
@@ -133,10 +136,8 @@ async function connections(): Promise<{ ours: Connection[]; theirs: net.Socket[]
   const server = await listen((peer) => accepted.push(peer))
   const ours: Connection[] = []
   for (let n = 0; n < PAIRS; n++) {
-    const socket = connect(server.port, '127.0.0.1')
-    await run(function* () {
-      yield* socket
-    })
+    const socket = new Socket()
+    await socket.connect(['127.0.0.1', server.port])
     await eventually('the server has it', () => accepted.length > n)
     ours.push(new Connection(socket))
   }

@@ -322,7 +322,7 @@ describe('a TLS server', () => {
   })
 
   it('drops a client that is silent for longer than `handshakeTimeout`, and nobody else', async () => {
-    const { server, port } = await listening({ ...good, handshakeTimeout: 100 })
+    const { server, port } = await listening({ ...good, handshakeTimeout: 250 })
     const failed: (string | undefined)[] = []
     server.on('tlsClientError', (error: NodeJS.ErrnoException) => failed.push(error.code))
     const silent = await run(drive, connect(port, '127.0.0.1'))

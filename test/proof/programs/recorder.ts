@@ -1,0 +1,95 @@
+/**
+ * Writes down what every emitter of a process emits, in order: `EventEmitter.prototype.emit` and `EventEmitter.init`, which both every
+ * class of Node's and of the drivers goes through, are wrapped before a driver is loaded.
+ *
+ * An emitter is named by its class, its side of the connection, and its place among those that were made. An event is its name and the shapes of what it
+ * carries. What depends on how TCP has cut the bytes is left out: a run of `data` counts as one, and `readable`, `drain`, `pause`, `resume`
+ * and `unpipe`, by which a reader and the kernel's buffers take turns, count as nothing.
+ */
+import { EventEmitter } from 'node:events'
+import { IncomingMessage } from 'node:http'
+import { Socket } from 'node:net'
+
+/** What each emitter has emitted: its name to its events. */
+export type Events = Readonly<Record<string, readonly string[]>>
+
+/** How often they come, and where among the others, is up to the kernel's buffers. */
+const TURNS: ReadonlySet<PropertyKey> = new Set(['readable', 'drain', 'pause', 'resume', 'unpipe'])
+
+/** A recording that has begun. */
+export interface Recording {
+  /** From now on those that are made are left out; the others are listened to as before. */
+  enough(): void
+  /** Ends it, and tells what there was. */
+  end(): Events
+}
+
+/** Begins. */
+export function record(): Recording {
+  let more = true
+  const seen = new Map<object, string[]>()
+  const prototype = EventEmitter.prototype as { emit: (this: object, name: PropertyKey, ...args: unknown[]) => boolean }
+  const { emit } = prototype
+  // Node's own, and undocumented; domains replace it as well.
+  const emitters = EventEmitter as unknown as { init: (this: object, options: unknown) => void }
+  const { init } = emitters
+
+  emitters.init = function (options) {
+    if (more) seen.set(this, [])
+    init.call(this, options)
+  }
+  prototype.emit = function (name, ...args) {
+    // A class that has only borrowed the methods of EventEmitter is not known before; an EventEmitter was there before we were.
+    if (more && !seen.has(this) && !(this instanceof EventEmitter)) seen.set(this, [])
+    const events = seen.get(this)
+    if (events !== undefined && !TURNS.has(name)) {
+      const event = `${String(name)}(${args.map(shape).join(', ')})`
+      if (name !== 'data' || events.at(-1) !== event) events.push(event)
+    }
+    return emit.call(this, name, ...args)
+  }
+  return {
+    enough() {
+      more = false
+    },
+    end() {
+      emitters.init = init
+      prototype.emit = emit
+      const counts = new Map<string, number>()
+      const named: Record<string, string[]> = {}
+      for (const [emitter, events] of seen) {
+        const kind = kindOf(emitter)
+        const count = (counts.get(kind) ?? 0) + 1
+        counts.set(kind, count)
+        if (events.length > 0) named[`${kind} ${count}`] = runs(events)
+      }
+      return named
+    },
+  }
+}
+
+/** Its class; and of what a connection has at both of its ends, at which: which end is made first is up to the kernel. */
+function kindOf(emitter: object): string {
+  const { name } = emitter.constructor
+  if (emitter instanceof Socket && (emitter as { server?: unknown }).server != null) return `accepted ${name}`
+  if (emitter instanceof IncomingMessage && emitter.statusCode == null) return `asking ${name}`
+  return name
+}
+
+/** The same more briefly: what comes several times in a row is written once, with its count. */
+function runs(seen: readonly string[]): string[] {
+  const result: string[] = []
+  for (let at = 0, next = 0; at < seen.length; at = next) {
+    while (seen[next] === seen[at]) next++
+    result.push(next - at > 1 ? `${seen[at]} x ${next - at}` : String(seen[at]))
+  }
+  return result
+}
+
+/** What can be compared of a value that an event carries. */
+function shape(value: unknown): string {
+  if (value === null || value === undefined || typeof value === 'boolean') return String(value)
+  if (value instanceof Error) return (value as NodeJS.ErrnoException).code ?? value.name
+  if (typeof value !== 'object') return typeof value
+  return Object.getPrototypeOf(value) === null ? 'object without a class' : value.constructor.name
+}
