@@ -18,7 +18,7 @@
  * ```
  */
 import type { AddressInfo } from 'node:net'
-import { type Green, run, sleep, spawn } from 'greenloop'
+import { type Green, isInterrupt, run, sleep, spawn } from 'greenloop'
 import { connect, createServer, type GreenSocket } from 'greenloop/net'
 
 interface Message {
@@ -73,6 +73,7 @@ function* printMessages(socket: GreenSocket): Green<void> {
       )
     }
   } catch (err) {
+    if (isInterrupt(err)) throw err // asked to stop, which is no failure
     console.log(`  ${String(err)}`)
   }
 }

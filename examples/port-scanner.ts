@@ -12,7 +12,7 @@
  *   door 3: says nothing
  * ```
  */
-import { type Green, Pool, run, withTimeout } from 'greenloop'
+import { type Green, isInterrupt, Pool, run, withTimeout } from 'greenloop'
 import { connect, StreamServer } from 'greenloop/net'
 
 const LIMIT_MS = 100
@@ -29,7 +29,8 @@ function* probe(port: number): Green<OpenPort | null> {
     yield* socket
     const greeting = yield* withTimeout({ ms: LIMIT_MS, timeoutValue: '' }, () => socket.recv(100))
     return { port, greeting: String(greeting) }
-  } catch {
+  } catch (err) {
+    if (isInterrupt(err)) throw err // asked to stop, which says nothing of the port
     return null // refused
   } finally {
     socket.destroy()

@@ -45,10 +45,20 @@ async function measureEcho(command: readonly string[], ms: number): Promise<numb
   const client = join(folder, 'client')
   execFileSync('cc', ['-O2', '-o', client, fileOf('client.c')])
   const [program = '', ...args] = pinned(0, command)
-  const server = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, TSX_TSCONFIG_PATH: fileOf('../tsconfig.json') } })
+  const server = spawn(program, args, {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, TSX_TSCONFIG_PATH: fileOf('../tsconfig.json') },
+  })
   try {
     const port = await firstLine(server.stdout)
-    const [run = '', ...rest] = pinned(1, [client, port, String(CONNECTIONS), String(BYTES), String(WARM_UP_MS), String(ms)])
+    const [run = '', ...rest] = pinned(1, [
+      client,
+      port,
+      String(CONNECTIONS),
+      String(BYTES),
+      String(WARM_UP_MS),
+      String(ms),
+    ])
     return (ms * 1e6) / Number(execFileSync(run, rest, { encoding: 'utf8' }))
   } finally {
     server.kill()

@@ -21,6 +21,7 @@ const ABOUT: Readonly<Partial<Record<PatchName, string>>> = {
   timers: 'yield* setTimeout(ms), of node:timers/promises',
   dns: 'yield* dns.lookup(host), dns.resolve(host), ...',
   net: 'yield* net.connect(port), socket.recv(n), server.accept(), ...',
+  tls: 'yield* tls.connect(port), server.accept(), ...',
   fetch: 'yield* fetch(url), response.text(), ...',
 }
 

@@ -103,10 +103,15 @@ export class DidPatchEvent {
 
 /** The events of {@link events}, in the order of their telling. */
 export interface PatchEvents {
+  /** Before a `patchAll` that has something new to patch. */
   willPatchAll: [event: WillPatchAllEvent]
+  /** Before each patch. */
   willPatchModule: [event: WillPatchModuleEvent]
+  /** Behind each patch. */
   didPatchModule: [event: DidPatchModuleEvent]
+  /** When a `patchAll` has patched all it was asked for; named imports of ES modules have followed. */
   didPatchBuiltinModules: [event: DidPatchEvent]
+  /** Behind that. */
   didPatchAll: [event: DidPatchEvent]
 }
 

@@ -13,10 +13,10 @@ import { checkOptions, show, wrongRight } from '../errors/usage.ts'
  *
  * Later ones have their place by that: streams before `net`, http before `fetch`, files and child processes behind.
  */
-export const ORDER = ['promise', 'timers', 'dns', 'net', 'tls', 'fetch'] as const
+export const ORDER: readonly PatchName[] = ['promise', 'timers', 'dns', 'net', 'tls', 'fetch']
 
 /** A name of what can be patched. */
-export type PatchName = (typeof ORDER)[number]
+export type PatchName = 'promise' | 'timers' | 'dns' | 'net' | 'tls' | 'fetch'
 
 /** Says yes or no to patches. */
 export type PatchOptions = Partial<Record<PatchName, boolean>>

@@ -6,10 +6,15 @@
 
 /** What `getOriginal` has types for; any other builtin module of Node has a name only. */
 export interface Modules {
+  /** `node:dns`. */
   dns: typeof import('node:dns')
+  /** `node:net`. */
   net: typeof import('node:net')
+  /** `node:tls`. */
   tls: typeof import('node:tls')
+  /** `node:timers/promises`. */
   'timers/promises': typeof import('node:timers/promises')
+  /** What is global: `fetch`. */
   globalThis: typeof globalThis
 }
 

@@ -38,6 +38,7 @@ export {
   StreamServer,
   type StreamServerOptions,
 } from './server/stream-server.ts'
+export type { Sendable } from './socket/calls.ts'
 export {
   type ConnectionOptions,
   createConnection,

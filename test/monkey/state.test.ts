@@ -5,6 +5,7 @@ import { createRequire } from 'node:module'
 import net from 'node:net'
 import nodeTimers from 'node:timers'
 import timers, { scheduler } from 'node:timers/promises'
+import tls from 'node:tls'
 import { UsageError } from 'greenloop'
 import * as monkey from 'greenloop/monkey'
 import { afterEach, describe, expect, it } from 'vitest'
@@ -135,6 +136,14 @@ describe('saved, isModulePatched(), isObjectPatched(), isAnythingPatched()', () 
     ])
   })
 
+  it('see what is inherited, unless something of its own lies over it', () => {
+    using _ = monkey.patched({ net: true })
+    expect(monkey.isObjectPatched('tls', 'TLSSocket.prototype.recv')).toBe(true)
+    Reflect.set(tls.TLSSocket.prototype, 'recv', () => 'own')
+    expect(monkey.isObjectPatched('tls', 'TLSSocket.prototype.recv')).toBe(false)
+    Reflect.deleteProperty(tls.TLSSocket.prototype, 'recv')
+  })
+
   it('say that nothing is patched when nothing is', () => {
     expect([monkey.isAnythingPatched(), monkey.saved.size]).toEqual([false, 0])
     const patched = monkey.patchNet()
@@ -252,6 +261,26 @@ describe('the state', () => {
     target.method = ours
     patch('test', target, { method: ours }) // the methods of a table are the same each time
     restore('test')
+    expect(Object.keys(target)).toEqual([])
+  })
+
+  it('what was left behind is none of that where somebody else has put it, nor when it is patched again', () => {
+    const target: { method?: () => string } = {}
+    const other: { method?: () => string } = {}
+    const ours = (): string => 'ours'
+    patch('test', target, { method: ours })
+    target.method = () => 'theirs'
+    restore('test')
+    other.method = ours
+    patch('test', other, { method: () => 'patched' })
+    restore('test')
+    expect(other.method).toBe(ours)
+    target.method = ours
+    patch('lower', target, { method: ours })
+    patch('upper', target, { method: () => 'upper' })
+    restore('upper')
+    expect(target.method).toBe(ours)
+    restore('lower')
     expect(Object.keys(target)).toEqual([])
   })
 

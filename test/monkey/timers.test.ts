@@ -38,7 +38,14 @@ function running(): number {
   return process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout' || kind === 'Immediate').length
 }
 
-/** Waits until no more run than `before`. Of the hub's own some may come and go. */
+/** How many there are when those of the hub have come and gone. */
+async function quiet(): Promise<number> {
+  await new Promise((resolve) => void globalThis.setTimeout(resolve, 3))
+  await new Promise((resolve) => void globalThis.setTimeout(resolve, 1))
+  return running()
+}
+
+/** Waits until no more run than `before`. */
 function none(before: number): Promise<void> {
   return eventually('no timer is left', () => running() <= before)
 }
@@ -84,7 +91,7 @@ describe('in a greenlet', () => {
 
   it.each(Object.entries(waits))('a kill in %s takes the timer back', async (_, wait) => {
     const unhandled = catchUnhandled()
-    const before = running()
+    const before = await quiet()
     let during = 0
     const victim = killedIn(
       (function* (): Green<unknown> {
@@ -103,7 +110,7 @@ describe('in a greenlet', () => {
   })
 
   it('so do a timeout, and the loss of a race', async () => {
-    const before = running()
+    const before = await quiet()
     expect(await rejection(withTimeout(1, driven, LONG))).toBeInstanceOf(Timeout)
     await run(function* () {
       yield* race([sleep(1), () => driven(LONG)])
@@ -112,7 +119,7 @@ describe('in a greenlet', () => {
   })
 
   it('1,000 killed greenlets leave no timer', async () => {
-    const before = running()
+    const before = await quiet()
     const greenlets = Array.from({ length: 1000 }, () => spawn(driven, LONG))
     await sleep(1)
     expect(running()).toBeGreaterThan(990)
@@ -133,7 +140,7 @@ describe('in a greenlet', () => {
   })
 
   it('a kill beside it takes the timer back, and the caller’s signal is not aborted', async () => {
-    const before = running()
+    const before = await quiet()
     const abort = new AbortController()
     await killedIn(setTimeout(LONG, null, { signal: abort.signal })).join()
     expect(abort.signal.aborted).toBe(false)
@@ -141,7 +148,7 @@ describe('in a greenlet', () => {
   })
 
   it('one that two greenlets wait for is taken back by the second kill', async () => {
-    const before = running()
+    const before = await quiet()
     const timer = setTimeout(LONG)
     const wait = function* (): Green<void> {
       yield* timer
@@ -161,7 +168,7 @@ describe('in a greenlet', () => {
   })
 
   it('util.promisify(setTimeout) gives the patched form', async () => {
-    const before = running()
+    const before = await quiet()
     const delay = promisify(callbackTimeout)
     expect(delay).toBe(timers.setTimeout)
     await killedIn(delay(LONG)).join()
@@ -183,7 +190,7 @@ describe('setInterval()', () => {
   })
 
   it('a kill of its reader ends it at once', async () => {
-    const before = running()
+    const before = await quiet()
     const reader = spawn(function* () {
       yield* each(setInterval(LONG), () => undefined)
     })
@@ -194,7 +201,7 @@ describe('setInterval()', () => {
   })
 
   it('is Node’s own for everybody else', async () => {
-    const before = running()
+    const before = await quiet()
     let ticks = 0
     for await (const value of setInterval(1, 'tick')) {
       expect(value).toBe('tick')
@@ -252,8 +259,8 @@ describe('for everybody else', () => {
     expect(patched).toEqual(await order())
   })
 
-  it('a timer that is not referenced keeps nothing alive', () => {
-    const before = running()
+  it('a timer that is not referenced keeps nothing alive', async () => {
+    const before = await quiet()
     const promise = setTimeout(LONG, null, { ref: false })
     expect(running()).toBeLessThanOrEqual(before)
     expect(types.isPromise(promise)).toBe(true)
@@ -309,7 +316,7 @@ describe('for everybody else', () => {
   })
 
   it('options may inherit what they say', async () => {
-    const before = running()
+    const before = await quiet()
     const options = Object.create({ ref: false }) as object
     void timers.setTimeout(LONG, null, options)
     await none(before)

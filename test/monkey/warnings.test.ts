@@ -77,6 +77,7 @@ describe('patched twice', () => {
     first[Symbol.dispose]()
     first[Symbol.dispose]()
     monkey.patchAll()
+    monkey.patchAll()
     expect(warned).toEqual([])
   })
 

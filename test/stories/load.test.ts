@@ -15,7 +15,9 @@ const limit = Number(execFileSync('sh', ['-c', 'ulimit -n'], { encoding: 'utf8' 
 const many = Math.min(WANTED, (Number.isNaN(limit) ? Infinity : limit) - OTHER_FILES)
 const limited = many < WANTED ? `, limited by the ${String(limit)} files that a process may open here` : ''
 
-it(`${String(many)} connections echo ${String(MESSAGES)} messages each, intact${limited}`, { timeout: 60_000 }, async () => {
+it(`${String(many)} connections echo ${String(MESSAGES)} messages each, intact${limited}`, {
+  timeout: 60_000,
+}, async () => {
   const server = spawn(process.execPath, ['--expose-gc', programPath('../../stories/programs/echo-many.ts')], {
     stdio: ['pipe', 'pipe', 'inherit'],
   })
@@ -34,7 +36,9 @@ it(`${String(many)} connections echo ${String(MESSAGES)} messages each, intact${
   }
   server.kill('SIGUSR2')
   const { bytes } = (await nextLine(lines)) as { bytes: number }
-  console.log(`${String(many)} connections at once: ${String(Math.round(bytes / many))} bytes of memory each, in the server's process`)
+  console.log(
+    `${String(many)} connections at once: ${String(Math.round(bytes / many))} bytes of memory each, in the server's process`,
+  )
   for (const socket of sockets) socket.end()
   server.stdin.end()
   const [code] = (await once(server, 'exit')) as [number]

@@ -20,4 +20,4 @@ export {
   reverse,
   setServers,
 } from './resolve.ts'
-export { Resolver } from './resolver.ts'
+export { type AnyAnswer, Resolver } from './resolver.ts'

@@ -23,7 +23,7 @@ import { Channels, NodeResolver } from './channels.ts'
 import { Inquiry, type Question } from './question.ts'
 
 /** What any type of record may be answered by. */
-type AnyAnswer =
+export type AnyAnswer =
   | string[]
   | CaaRecord[]
   | MxRecord[]

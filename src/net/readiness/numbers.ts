@@ -39,5 +39,6 @@ export function retire(pollable: Pollable): void {
   const number = numbers.get(pollable)
   if (number === undefined) return
   byNumber.delete(number)
+  numbers.delete(pollable) // a server that listens again is given another
   collected.unregister(pollable)
 }

@@ -90,14 +90,19 @@ export abstract class BaseServer<A extends readonly unknown[]> implements Dispos
   /** Listens no more. */
   protected abstract unbind(): void
 
-  /** What else {@link stop} waits for, until the time is up; null: nothing. */
-  protected remains(): Operation<unknown> | null {
-    return null
+  /** Whether there is more that {@link stop} waits for than the pool: in {@link settle}, until the time is up. */
+  protected get unsettled(): boolean {
+    return false
   }
 
-  /** Ends what remains. */
+  /** Waits until nothing is unsettled. */
+  protected *settle(): Green<void> {
+    // nothing is
+  }
+
+  /** Ends what is unsettled. */
   protected abandon(): void {
-    // nothing remains
+    // nothing is
   }
 
   /** The name of the handler, for messages. */
@@ -306,7 +311,7 @@ export abstract class BaseServer<A extends readonly unknown[]> implements Dispos
     checkStopOptions('stop()', options)
     const { timeoutMs = this.stopTimeoutMs } = options
     this.close()
-    if ((this.pool === null || this.pool.size === 0) && this.remains() === null) return NO_WAIT
+    if ((this.pool === null || this.pool.size === 0) && !this.unsettled) return NO_WAIT
     // In a greenlet of its own: it comes to its end whatever becomes of the caller, who may be a handler, too.
     const ending = spawnWith({ name: `stop() of ${String(this)}` }, () => this.#end(timeoutMs))
     return begun(ending.join())
@@ -324,8 +329,7 @@ export abstract class BaseServer<A extends readonly unknown[]> implements Dispos
 
   *#untilAllEnded(): Green<void> {
     if (this.pool !== null) yield* this.pool.join()
-    const remains = this.remains()
-    if (remains !== null) yield* remains
+    yield* this.settle()
   }
 
   /**

@@ -43,7 +43,7 @@ const FORMS = "a port, 'host:port', [host, port], a socket of dgram.createSocket
  * import { run } from 'greenloop'
  * import { DatagramServer, dgram } from 'greenloop/net'
  *
- * const server = new DatagramServer('127.0.0.1:0', function* (data, address) {
+ * const server: DatagramServer = new DatagramServer('127.0.0.1:0', function* (data, address) {
  *   yield* server.sendto(`got ${String(data)}`, address)
  * })
  * await run(function* () {

@@ -10,7 +10,7 @@ import net from 'node:net'
 import tls from 'node:tls'
 import { UsageError } from '../../errors/classes.ts'
 import { checkMs, show, wrongRight } from '../../errors/usage.ts'
-import type { Green, Operation } from '../../protocol.ts'
+import type { Green } from '../../protocol.ts'
 import { type Address, showAddress } from '../readiness/address.ts'
 import { Socket } from '../socket/socket.ts'
 import { Accept } from '../stream/accept.ts'
@@ -184,8 +184,12 @@ export class StreamServer<S extends StreamConnection = GreenSocket> extends Base
     this.#handshakes?.abandon()
   }
 
-  protected override remains(): Operation<unknown> | null {
-    return this.#lingering.size === 0 ? null : this.#lingering.wait()
+  protected override get unsettled(): boolean {
+    return this.#lingering.size > 0
+  }
+
+  protected override *settle(): Green<void> {
+    while (this.unsettled) yield* this.#lingering.wait()
   }
 
   protected override abandon(): void {

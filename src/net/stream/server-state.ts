@@ -11,9 +11,9 @@
 import net from 'node:net'
 import { SocketClosedError } from '../../errors/classes.ts'
 import { WaitList } from '../../waiting/wait-list.ts'
+import { showAddress } from '../readiness/address.ts'
 import { retire } from '../readiness/numbers.ts'
 import { POLLERR, POLLIN, POLLNVAL, Readiness } from '../readiness/pollable.ts'
-import { showAddress } from '../readiness/address.ts'
 import { stateOf } from './stream-state.ts'
 
 /** A wait on a server, as its state sees it. */
@@ -68,6 +68,7 @@ export class ServerState extends Readiness {
 
   /** Whether `accept` gives its connections: nobody else listens for them. `event` is what Node calls a new one. */
   takesConnections(event: string): boolean {
+    if (this.server.listenerCount(event) === 0) this.#event = null // somebody has removed them all
     if (this.#event !== null) return !this.#handOver()
     if (this.server.listenerCount(event) > 0) return false
     this.#event = event

@@ -113,6 +113,23 @@ export function connect(...args: unknown[]): GreenTLSSocket {
  * @throws UsageError for anything but options; what Node throws for a wrong one.
  * @switches never
  * @source Node: `tls.createServer`
+ * @example
+ * ```ts
+ * import type { AddressInfo } from 'node:net'
+ * import { run } from 'greenloop'
+ * import { connect, tls } from 'greenloop/net'
+ *
+ * const server = tls.createServer({ ciphers: 'PSK', pskCallback: () => null }) // it knows nobody
+ * server.on('tlsClientError', () => console.log('a client was dropped')) // a client was dropped
+ * await run(function* () {
+ *   yield* server.listen(0, '127.0.0.1')
+ *   const socket = yield* connect((server.address() as AddressInfo).port, '127.0.0.1')
+ *   yield* socket.sendall('this is not TLS')
+ *   yield* socket.recv() // until it is dropped
+ *   socket.destroy()
+ *   server.close()
+ * })
+ * ```
  */
 export function createServer(options: tls.TlsOptions = {}): GreenTLSServer {
   if (typeof options !== 'object' || (options as object | null) === null)

@@ -11,7 +11,7 @@ checkLeaks()
 closeAll()
 
 const SEED = 5
-const CLIENTS = 250
+const CLIENTS = 120
 const PLENTY = Buffer.alloc(3_000_000)
 
 /** Sends a message and reads it back; answers whether that worked. */
@@ -107,7 +107,7 @@ it.each<[name: string, killing: boolean, options: StreamServerOptions]>([
     return clients.map(({ value }) => value)
   })
   killer.kill()
-  expect(answers.filter((answer) => answer === true).length).toBeGreaterThan(20)
+  expect(answers.filter((answer) => answer === true).length).toBeGreaterThan(10)
   if (!killing) expect(answers.filter((answer) => answer === false)).toEqual([])
   await server.stop()
   await eventually('no handler is left', () => getHub().living().length === 0)

@@ -216,6 +216,31 @@ describe('accept()', () => {
     expect(await rejection(server.accept())).toBeInstanceOf(UsageError)
   })
 
+  it('goes on after somebody has removed all listeners', async () => {
+    const { server, port } = await listening()
+    const first = spawn(() => server.accept({ timeoutMs: 1 }))
+    await rejection(first.get())
+    server.removeAllListeners('connection')
+    const waiting = spawn(() => server.accept())
+    await inWait(waiting)
+    client(port)
+    const [connection] = await waiting.get()
+    expect(connection.destroyed).toBe(false)
+    connection.destroy()
+  })
+
+  it('goes on when the server listens again, which has another number then', async () => {
+    const { server } = await listening()
+    const before = server.fileno()
+    server.close()
+    await eventually('it is closed', () => server.fileno() === -1)
+    await run(() => drive(server.listen(0, '127.0.0.1')))
+    expect(server.fileno()).toBeGreaterThan(before)
+    client((server.address() as AddressInfo).port)
+    const [connection] = await server.accept()
+    connection.destroy()
+  })
+
   it('passes over a connection that was reset while it waited', async () => {
     const { server, port } = await listening()
     const first = client(port)

@@ -1,10 +1,10 @@
 /**
- * Writes down what every emitter of a process emits, in order: `EventEmitter.prototype.emit` and `EventEmitter.init`, which both every
- * class of Node's and of the drivers goes through, are wrapped before a driver is loaded.
+ * Writes down what every emitter of a process emits, in order: `EventEmitter.prototype.emit` and `EventEmitter.init`, through which the
+ * classes of Node and of the drivers go, are wrapped before a driver is loaded.
  *
- * An emitter is named by its class, its side of the connection, and its place among those that were made. An event is its name and the shapes of what it
- * carries. What depends on how TCP has cut the bytes is left out: a run of `data` counts as one, and `readable`, `drain`, `pause`, `resume`
- * and `unpipe`, by which a reader and the kernel's buffers take turns, count as nothing.
+ * An emitter is named by its class, its side of the connection, and its place among those that were made. An event is its name and the
+ * shapes of what it carries. What depends on how TCP has cut the bytes is left out: a run of `data` counts as one, and `readable`, `drain`,
+ * `pause`, `resume` and `unpipe`, by which a reader and the kernel's buffers take turns, count as nothing.
  */
 import { EventEmitter } from 'node:events'
 import { IncomingMessage } from 'node:http'

@@ -22,7 +22,7 @@ export interface Way {
 }
 
 /** Without greenlets: `wait` yields the promise to whoever drives. */
-export const async: Way = {
+const async: Way = {
   wait: <T>(promise: Promise<T>) =>
     (function* () {
       return yield promise
