@@ -92,6 +92,7 @@ function* conversation(
   yield* use(client)
   client.end()
   yield* handler.join()
+  connection.destroy() // it may have something left that nobody has read
   server.close()
 }
 

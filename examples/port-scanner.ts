@@ -6,7 +6,7 @@
  *
  * Expected output:
  * ```text
- * ... of 200 ports are open, and our three are among them:
+ * <n> of 200 ports are open, and our three are among them:
  *   door 1: "welcome to the clock"
  *   door 2: "welcome to the library"
  *   door 3: says nothing

@@ -20,8 +20,8 @@ const HOME: readonly string[] = ((): string[] => {
 const DELEGATION = /\.(?:next|throw|return) \(<anonymous>\)$/u
 /** The beginning or the end of a `green` call: below it goes on its caller. */
 const CALL = /(?:call|throw)Green/u
-/** The function that runs greenlets: below it lies nothing of the greenlet. */
-const FLOOR = /[/\\]greenlet[/\\]trampoline\.[jt]s/u
+/** The function that runs greenlets: below it lies nothing of the greenlet. By its name, since a bundler may have put it into another file. */
+const FLOOR = /[/\\]greenlet[/\\]trampoline\.[jt]s|^\s+at (?:callBody|firstStep|runFrom|run) \(/u
 
 function isOurs(line: string): boolean {
   return HOME.some((home) => line.includes(home))

@@ -167,6 +167,16 @@ describe('one that nobody drives', () => {
   })
 })
 
+it('a call leaves Error.stackTraceLimit as it is', async () => {
+  monkey.patchDns()
+  const { stackTraceLimit } = Error
+  Error.stackTraceLimit = 7
+  const call = dns.lookup('127.0.0.1')
+  expect(Error.stackTraceLimit).toBe(7)
+  Error.stackTraceLimit = stackTraceLimit
+  await call
+})
+
 it('the operation is driven as the one that it stands for, again and again', async () => {
   monkey.patchDns()
   const call = dns.lookup('127.0.0.1')

@@ -18,7 +18,7 @@ import {
 } from 'greenloop'
 import * as monkey from 'greenloop/monkey'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { catchUnhandled, eventually, killedIn } from '../net/support.ts'
+import { catchUnhandled, killedIn } from '../net/support.ts'
 import { checkLeaks } from '../support/leaks.ts'
 import { rejection } from '../support/thrown.ts'
 
@@ -33,27 +33,18 @@ afterEach(() => {
   monkey.unpatchAll()
 })
 
-/** How many timers and immediates keep the process alive. */
+/** How many timers keep the process alive. */
 function running(): number {
-  return process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout' || kind === 'Immediate').length
+  return process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length
 }
 
-/** How many there are when those of the hub have come and gone. */
-async function quiet(): Promise<number> {
-  await new Promise((resolve) => void globalThis.setTimeout(resolve, 3))
-  await new Promise((resolve) => void globalThis.setTimeout(resolve, 1))
-  return running()
-}
-
-/** Waits until no more run than `before`. */
-function none(before: number): Promise<void> {
-  return eventually('no timer is left', () => running() <= before)
-}
+/** A promise of a timer that was taken back is rejected; nobody else does that. */
+const TAKEN_BACK = { name: 'AbortError' }
 
 const LONG = 100_000
 
-function* driven(ms: number): Green<void> {
-  yield* setTimeout(ms)
+function* driven(timer: Promise<unknown>): Green<void> {
+  yield* timer
 }
 
 /** Each call that begins a long wait. */
@@ -91,41 +82,36 @@ describe('in a greenlet', () => {
 
   it.each(Object.entries(waits))('a kill in %s takes the timer back', async (_, wait) => {
     const unhandled = catchUnhandled()
-    const before = await quiet()
-    let during = 0
-    const victim = killedIn(
-      (function* (): Green<unknown> {
-        return yield* wait()
-      })(),
-      () => {
-        during = running()
-      },
-    )
+    const promise = wait()
+    const victim = killedIn(promise)
     await victim.join()
     expect(victim.value).toBeInstanceOf(GreenletExit)
-    expect(during).toBeGreaterThan(0)
-    await none(before)
+    expect(await rejection(promise)).toMatchObject(TAKEN_BACK)
+    await killedIn(wait()).join() // nobody looks at this one
     await sleep(1)
     expect(unhandled).toEqual([])
   })
 
   it('so do a timeout, and the loss of a race', async () => {
-    const before = await quiet()
-    expect(await rejection(withTimeout(1, driven, LONG))).toBeInstanceOf(Timeout)
+    const late = setTimeout(LONG)
+    expect(await rejection(withTimeout(1, driven, late))).toBeInstanceOf(Timeout)
+    expect(await rejection(late)).toMatchObject(TAKEN_BACK)
+    const loser = setTimeout(LONG)
     await run(function* () {
-      yield* race([sleep(1), () => driven(LONG)])
+      yield* race([sleep(1), () => driven(loser)])
     })
-    await none(before)
+    expect(await rejection(loser)).toMatchObject(TAKEN_BACK)
   })
 
   it('1,000 killed greenlets leave no timer', async () => {
-    const before = await quiet()
-    const greenlets = Array.from({ length: 1000 }, () => spawn(driven, LONG))
+    const timersOfAll = Array.from({ length: 1000 }, () => setTimeout(LONG))
+    const greenlets = timersOfAll.map((timer) => spawn(driven, timer))
     await sleep(1)
-    expect(running()).toBeGreaterThan(990)
+    const before = running()
     for (const greenlet of greenlets) greenlet.kill()
     await joinall(greenlets)
-    await none(before)
+    for (const timer of timersOfAll) expect(await rejection(timer)).toMatchObject(TAKEN_BACK)
+    expect(running()).toBeLessThan(before - 900) // the test's own tools have some, too
   })
 
   it('the caller’s own signal aborts it as before', async () => {
@@ -140,20 +126,16 @@ describe('in a greenlet', () => {
   })
 
   it('a kill beside it takes the timer back, and the caller’s signal is not aborted', async () => {
-    const before = await quiet()
     const abort = new AbortController()
-    await killedIn(setTimeout(LONG, null, { signal: abort.signal })).join()
+    const timer = setTimeout(LONG, null, { signal: abort.signal })
+    await killedIn(timer).join()
     expect(abort.signal.aborted).toBe(false)
-    await none(before)
+    expect(await rejection(timer)).toMatchObject(TAKEN_BACK)
   })
 
   it('one that two greenlets wait for is taken back by the second kill', async () => {
-    const before = await quiet()
     const timer = setTimeout(LONG)
-    const wait = function* (): Green<void> {
-      yield* timer
-    }
-    const [one, two] = [spawn(wait), spawn(wait)]
+    const [one, two] = [spawn(driven, timer), spawn(driven, timer)]
     await sleep(1)
     let settled = false
     timer.catch(() => (settled = true))
@@ -163,16 +145,15 @@ describe('in a greenlet', () => {
     expect(settled).toBe(false)
     two.kill()
     await two.join()
-    await eventually('the timer is aborted', () => settled)
-    await none(before)
+    expect(await rejection(timer)).toMatchObject(TAKEN_BACK)
   })
 
   it('util.promisify(setTimeout) gives the patched form', async () => {
-    const before = await quiet()
     const delay = promisify(callbackTimeout)
     expect(delay).toBe(timers.setTimeout)
-    await killedIn(delay(LONG)).join()
-    await none(before)
+    const timer = delay(LONG)
+    await killedIn(timer).join()
+    expect(await rejection(timer)).toMatchObject(TAKEN_BACK)
   })
 })
 
@@ -190,24 +171,22 @@ describe('setInterval()', () => {
   })
 
   it('a kill of its reader ends it at once', async () => {
-    const before = await quiet()
+    const interval = setInterval(LONG) as AsyncGenerator
     const reader = spawn(function* () {
-      yield* each(setInterval(LONG), () => undefined)
+      yield* each(interval, () => undefined)
     })
     await sleep(1)
     reader.kill()
     await reader.join()
-    await none(before)
+    expect(await interval.next()).toEqual({ done: true, value: undefined }) // else it would come after the next tick
   })
 
   it('is Node’s own for everybody else', async () => {
-    const before = await quiet()
     let ticks = 0
     for await (const value of setInterval(1, 'tick')) {
       expect(value).toBe('tick')
       if (++ticks === 2) break
     }
-    await none(before)
     expect(Object.keys(setInterval(1))).toEqual([])
     const abort = new AbortController()
     const aborted = setInterval(LONG, null, { signal: abort.signal }).next()
@@ -259,10 +238,10 @@ describe('for everybody else', () => {
     expect(patched).toEqual(await order())
   })
 
-  it('a timer that is not referenced keeps nothing alive', async () => {
-    const before = await quiet()
+  it('a timer that is not referenced keeps nothing alive', () => {
+    const before = running()
     const promise = setTimeout(LONG, null, { ref: false })
-    expect(running()).toBeLessThanOrEqual(before)
+    expect(running()).toBe(before)
     expect(types.isPromise(promise)).toBe(true)
   })
 
@@ -315,11 +294,11 @@ describe('for everybody else', () => {
     expect(await rejection(waiting)).toMatchObject({ name: 'AbortError' })
   })
 
-  it('options may inherit what they say', async () => {
-    const before = await quiet()
+  it('options may inherit what they say', () => {
+    const before = running()
     const options = Object.create({ ref: false }) as object
     void timers.setTimeout(LONG, null, options)
-    await none(before)
+    expect(running()).toBe(before)
   })
 
   it('the timers with callbacks are Node’s own', () => {

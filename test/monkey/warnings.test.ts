@@ -125,6 +125,17 @@ describe('patched too late', () => {
     expect(warned).toEqual([tooLate(`${path}: exports.delay is timers/promises.setTimeout`)])
   })
 
+  it('is warned of once for each who holds, however often a scope patches', () => {
+    const first = load('first', 'exports.ask = fetch')
+    for (let round = 0; round < 3; round++) {
+      using _ = monkey.patched({ fetch: true })
+    }
+    expect(warned).toEqual([tooLate(`${first}: exports.ask is fetch`)])
+    const second = load('second', 'exports.ask = fetch')
+    monkey.patchFetch()
+    expect(warned.slice(1)).toEqual([tooLate(`${second}: exports.ask is fetch`)])
+  })
+
   it('is nothing for a module that holds the module, or was loaded afterwards', () => {
     load('holder', 'exports.dns = require("node:dns"); exports.lookup = (...args) => exports.dns.lookup(...args)')
     monkey.patchAll()

@@ -5,31 +5,46 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import { build } from 'esbuild'
 import ts from 'typescript'
 
 const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url))
 /** Inside the repository, so that the programs find the dependencies. */
 const FOLDER = join(REPOSITORY, `node_modules/.cache/greenloop-programs-${process.pid}`)
-/** What is compiled: all of the library, and whatever lies in a folder of programs. */
-const PARTS: readonly [folder: string, which: RegExp][] = [
-  ['src', /\.ts$/u],
-  ['test', /(?:^|\/)programs\/.*\.ts$/u],
-]
+const PROGRAM = /(?:^|\/)programs\/.*\.ts$/u
 
 /** Called by vitest, as is what it returns, at the end. */
-export default function compilePrograms(): () => void {
-  for (const [part, which] of PARTS) {
-    for (const entry of readdirSync(join(REPOSITORY, part), { recursive: true, encoding: 'utf8' })) {
-      if (which.test(entry)) compile(join(part, entry))
-    }
-  }
+export default async function compilePrograms(): Promise<() => void> {
+  for (const entry of readdirSync(join(REPOSITORY, 'test'), { recursive: true, encoding: 'utf8' }))
+    if (PROGRAM.test(entry)) compile(join('test', entry))
+  const manifest = readFileSync(join(REPOSITORY, 'package.json'), 'utf8')
+  await bundle([...manifest.matchAll(/\.\/dist\/([\w/-]+)\.js/gu)].map(([, door]) => `src/${String(door)}.ts`))
   // A package may import itself by its name: so `greenloop` means this copy.
-  const manifest = readFileSync(join(REPOSITORY, 'package.json'), 'utf8').replaceAll('./dist/', './src/')
-  writeFileSync(join(FOLDER, 'package.json'), manifest)
+  writeFileSync(join(FOLDER, 'package.json'), manifest.replaceAll('./dist/', './src/'))
   process.env['GREENLOOP_PROGRAMS'] = FOLDER
   return () => {
     rmSync(FOLDER, { recursive: true, force: true })
   }
+}
+
+/** The library with its doors, in few files: hundreds of processes load it, and Node takes longer to load many files than to run them. */
+async function bundle(doors: string[]): Promise<void> {
+  await build({
+    absWorkingDir: REPOSITORY,
+    entryPoints: [...new Set(doors)],
+    outbase: '.',
+    outdir: FOLDER,
+    bundle: true,
+    splitting: true,
+    // What the doors share lies as deep as the file that knows its own place (src/errors/stack.ts).
+    chunkNames: 'src/errors/[name]-[hash]',
+    packages: 'external',
+    platform: 'node',
+    format: 'esm',
+    target: 'es2022',
+    keepNames: true,
+    logLevel: 'error',
+  })
 }
 
 function compile(path: string): void {
@@ -41,10 +56,8 @@ function compile(path: string): void {
       module: ts.ModuleKind.ES2022,
       rewriteRelativeImportExtensions: true,
       verbatimModuleSyntax: true,
-      // Not of the library: it knows its own lines by where it was loaded from.
-      ...(path.startsWith('src')
-        ? {}
-        : { inlineSourceMap: true, sourceRoot: pathToFileURL(`${dirname(source)}/`).href }),
+      inlineSourceMap: true,
+      sourceRoot: pathToFileURL(`${dirname(source)}/`).href,
     },
   })
   const target = join(FOLDER, path.replace(/ts$/u, 'js'))

@@ -1,17 +1,16 @@
 /**
  * Compiles code blocks as a user's program would be: strictly, against the types of `src`, and runs each with plain Node.
  *
- * Two passes, since the blocks can run while they are still being checked. One erases the types of the blocks and of `src`, into a folder
- * with a copy of package.json, so that `greenloop` means that copy and a block costs a start of Node and not one of tsx. The other checks.
+ * Two passes, since the blocks can run while they are still being checked. One erases the types of the blocks, into a folder with a copy of
+ * package.json, in which `greenloop` means the library as it was compiled for this run of the tests; so a block costs a start of Node and
+ * not one of tsx. The other checks.
  */
-import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import ts from 'typescript'
 import { expect } from 'vitest'
 import { type Block, normal, pattern } from './pages.ts'
 import { execute, REPOSITORY } from './processes.ts'
-
-const SRC = join(REPOSITORY, 'src')
 
 /** Compiled blocks. */
 export interface Compiled {
@@ -37,9 +36,7 @@ export function compile(blocks: readonly Block[]): Compiled {
   }
 
   copyFileSync(join(REPOSITORY, 'package.json'), join(folder, 'package.json'))
-  for (const file of readdirSync(SRC, { recursive: true, encoding: 'utf8' })) {
-    if (file.endsWith('.ts')) erase(readFileSync(join(SRC, file), 'utf8'), join('dist', file))
-  }
+  symlinkSync(join(process.env['GREENLOOP_PROGRAMS'] ?? '', 'src'), join(folder, 'dist'))
   erase(readFileSync(new URL('web.ts', import.meta.url), 'utf8'), 'web.ts')
   for (const block of blocks) {
     writeFileSync(fileOf(block), block.code)

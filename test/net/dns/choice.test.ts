@@ -308,6 +308,15 @@ describe('lookupFunction', () => {
     expect(await new Promise((resolve) => lost.once('error', resolve))).toMatchObject({ code: 'ENOTFOUND' })
   })
 
+  it('is what connect() of greenloop/net connects by, as soon as another resolver is chosen', async () => {
+    await ares()
+    const server = await listen((peer) => peer.end('hello'))
+    await run(function* () {
+      for (const socket of [connect(server.port, 'loop.here'), connect({ port: server.port, host: 'loop.here' })])
+        expect(String(yield* (yield* socket).recv())).toBe('hello')
+    })
+  })
+
   it('is fit for a socket that is made in a greenlet, and destroyed before the answer', async () => {
     const names = await ares()
     names.hold()

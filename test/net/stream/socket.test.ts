@@ -142,6 +142,19 @@ describe('connect()', () => {
     expect([socket.allowHalfOpen, socket.localAddress]).toEqual([true, '127.0.0.1'])
   })
 
+  it('takes the port as text, and sets a timeout, as Node’s does', async () => {
+    const { port } = await listen()
+    const socket = connect(String(port))
+    const other = connect({ port, host: '127.0.0.1', timeout: 60_000 })
+    onTestFinished(() => {
+      socket.destroy()
+      other.destroy()
+    })
+    await run(drive, socket)
+    expect(socket.remotePort).toBe(port)
+    expect(other.timeout).toBe(60_000)
+  })
+
   it('of a socket that is connected does not switch', async () => {
     const { port } = await listen()
     const socket = await connected(port)
@@ -613,6 +626,20 @@ describe('sendall()', () => {
     expect(String(Buffer.concat((await peer.toArray()) as Buffer[]))).toBe('ü€|buffer|AB')
   })
 
+  it('leaves the caller its buffer: what was sent stays as it was', async () => {
+    const { socket, peer } = await pair()
+    const buffer = Buffer.alloc(1000)
+    const pieces = 10_000 // more than the machine takes while the peer reads nothing
+    const sender = spawn(function* () {
+      for (let n = 0; n < pieces; n++) yield* socket.sendall(buffer.fill(n % 251))
+      socket.end()
+    })
+    await inWait(sender)
+    const received = Buffer.concat((await peer.toArray()) as Buffer[])
+    const wrong = received.findIndex((byte, at) => byte !== Math.floor(at / buffer.length) % 251)
+    expect({ length: received.length, wrong }).toEqual({ length: pieces * buffer.length, wrong: -1 })
+  })
+
   it('does not switch while there is room', async () => {
     const { socket, peer } = await pair()
     let others = 0
@@ -679,9 +706,22 @@ describe('sendall()', () => {
     await run(function* () {
       const error = yield* caught(() => socket.sendall('x'))
       expect(error).toBeInstanceOf(SocketClosedError)
-      expect(messageOf(error)).toBe(`sendall(): the socket to 127.0.0.1:${port} is closed.`)
+      expect(messageOf(error)).toBe(`sendall(): the sending side of the socket to 127.0.0.1:${port} was ended.`)
       peer.end('still')
       expect(String(yield* socket.recv())).toBe('still')
+    })
+  })
+
+  it('throws when Node has ended the socket because the peer has, and names the option', async () => {
+    const { socket, peer, port } = await pair()
+    peer.end()
+    await run(function* () {
+      expect((yield* socket.recv()).length).toBe(0)
+      const error = yield* caught(() => socket.sendall('x'))
+      expect(error).toBeInstanceOf(SocketClosedError)
+      expect(messageOf(error)).toBe(
+        `sendall(): the sending side of the socket to 127.0.0.1:${port} was ended, as the peer had ended its own; with { allowHalfOpen: true } it would be open.`,
+      )
     })
   })
 

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import net, { type AddressInfo } from 'node:net'
 import nodeTls from 'node:tls'
 import {
+  config,
   type Green,
   type Greenlet,
   GreenletExit,
@@ -14,7 +15,7 @@ import {
   Timeout,
   withTimeout,
 } from 'greenloop'
-import { connect, createServer, tls } from 'greenloop/net'
+import { connect, createServer, select, tls } from 'greenloop/net'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { checkLeaks } from '../../support/leaks.ts'
 import { messageOf, rejection, usage } from '../../support/thrown.ts'
@@ -206,6 +207,34 @@ describe('tls.connect()', () => {
     expect(await rejection(withTimeout(10, () => drive(socket)))).toBeInstanceOf(Timeout)
     expect(socket.destroyed).toBe(true)
     await eventually('nothing is open at the server', () => silent.sockets.size === 0)
+  })
+
+  it('is not taken for done because the connection below is there, and somebody selects it', async () => {
+    const { port } = await listen((peer) => peer.resume())
+    const socket = connecting(port)
+    const waiting = spawn(drive<tls.GreenTLSSocket>, socket)
+    await run(function* () {
+      expect((yield* select([], [socket], []))[1]).toEqual([socket])
+      yield* sleep(1)
+    })
+    expect(waiting.ready()).toBe(false)
+    await waiting.kill()
+  })
+
+  it('finds names by the resolver that was chosen', async () => {
+    const { port } = await listening()
+    config.resolver = (name): string[] => (name === 'db' ? ['127.0.0.1'] : [])
+    onTestFinished(() => void (config.resolver = 'thread'))
+    const options = { ca, checkServerIdentity: () => undefined }
+    for (const socket of [
+      tls.connect(port, 'db', options),
+      tls.connect({ port, host: 'db', ...options }),
+      tls.connect(port, { host: 'db', ...options }),
+    ]) {
+      onTestFinished(() => void socket.destroy())
+      expect((await run(drive, socket)).remoteAddress).toBe('127.0.0.1')
+    }
+    expect(messageOf(await rejection(run(drive, tls.connect(port, 'nobody'))))).toBe('getaddrinfo ENOTFOUND nobody')
   })
 
   it('of a socket that is destroyed meanwhile says so', async () => {
