@@ -2,6 +2,8 @@
  * What the patches add, for the compiler: importing `greenloop/monkey` makes the patched forms visible, and nothing else does.
  */
 
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { TLSSocket } from 'node:tls'
 import type { ServiceName } from '../net/dns/lookup.ts'
 import type { Accepted } from '../net/stream/accept.ts'
 import type { ServerMethods, SocketMethods } from '../net/stream/methods.ts'
@@ -26,6 +28,18 @@ declare module 'net' {
 declare module 'tls' {
   // What a TLSSocket and a Server have of net's; what the latter accepts is its own.
   interface Server {
+    accept(options?: WaitOptions): Operation<Accepted<TLSSocket>>
+    cursor(): Cursor<Accepted<TLSSocket>>
+  }
+}
+
+// It is a Server of http and one of tls, so it must say which of the two it accepts as. The parameters are those of its declaration.
+declare module 'https' {
+  interface Server<
+    Request extends typeof IncomingMessage = typeof IncomingMessage,
+    // eslint-disable-next-line @typescript-eslint/no-unused-vars -- declaration merging
+    Response extends typeof ServerResponse<InstanceType<Request>> = typeof ServerResponse,
+  > {
     accept(options?: WaitOptions): Operation<Accepted<TLSSocket>>
     cursor(): Cursor<Accepted<TLSSocket>>
   }

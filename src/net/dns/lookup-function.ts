@@ -18,6 +18,11 @@ type Callback = (error: NodeJS.ErrnoException | null, address: string | LookupAd
 
 const nodeLookup = dns.lookup as (hostname: string, options: LookupOptions, callback: OneCallback | Callback) => void // one for all its overloads
 
+/** For the options of Node's `connect`: says who finds the name, if that is not to be Node itself. */
+export function chosenLookup(): { lookup?: typeof lookupFunction } {
+  return config.resolver === 'thread' ? {} : { lookup: lookupFunction }
+}
+
 /** Finds addresses, with the arguments and the callback of Node's own. */
 export function lookupFunction(hostname: string, options: LookupOneOptions, callback: OneCallback): void
 export function lookupFunction(hostname: string, options: LookupOptions, callback: Callback): void

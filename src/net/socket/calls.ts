@@ -71,16 +71,6 @@ export function roomOf(socket: net.Socket): number {
   return Math.max(0, socket.writableHighWaterMark - socket.writableLength)
 }
 
-/**
- * The bytes, which are not the caller's any more: Node may keep them longer than the call lasts. A long piece is waited for until it was
- * sent, and is not copied.
- */
-export function copied(socket: net.Socket, data: Sendable): Buffer {
-  if (typeof data === 'string') return Buffer.from(data)
-  if (data.length >= socket.writableHighWaterMark) return Buffer.from(data.buffer, data.byteOffset, data.byteLength)
-  return Buffer.from(data)
-}
-
 /** Sends all of it when there is room, or, of a socket that does not wait, as much as there is room for; gives how many bytes. */
 export class Sent extends HubOperation<number> {
   readonly #socket: net.Socket

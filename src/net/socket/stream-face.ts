@@ -7,7 +7,7 @@
  *        └── bind: remembered ── listen ──▶ a server
  * ```
  *
- * Stands on the stream room. Leaves sending in pieces to `sent.ts`.
+ * Stands on the stream room. Leaves sending in pieces to `calls.ts`.
  */
 import net from 'node:net'
 import { BlockingIOError, SocketClosedError } from '../../errors/classes.ts'
@@ -25,7 +25,7 @@ import { Recv } from '../stream/recv.ts'
 import { Sendall } from '../stream/sendall.ts'
 import { serverStateOf } from '../stream/server-state.ts'
 import { stateOf } from '../stream/stream-state.ts'
-import { AtOnce, Call, copied, roomOf, type Sendable, Sent, systemError } from './calls.ts'
+import { AtOnce, Call, roomOf, type Sendable, Sent, systemError } from './calls.ts'
 import { Face, type NodeSocket } from './face.ts'
 import {
   AF_INET,
@@ -75,7 +75,7 @@ export class StreamFace extends Face {
     this.#socket = socket
     const state = stateOf(socket)
     if (socket.connecting || socket.pending) {
-      state.hearConnect('connect')
+      state.hearOpen()
       socket.once('connect', () => {
         this.#wasConnected = true
       })
@@ -309,9 +309,8 @@ export class StreamFace extends Face {
     if (!this.blocking) this.#sendable('sendall()')
     return new Call('sendall()', () => {
       const socket = this.#sendable('sendall()')
-      const bytes = copied(socket, data)
-      if (this.blocking) return new Sendall(socket, bytes, this.limit)
-      return new AtOnce('sendall()', () => void socket.write(bytes))
+      if (this.blocking) return new Sendall(socket, data, this.limit)
+      return new AtOnce('sendall()', () => void socket.write(Buffer.from(data as Uint8Array))) // a string as well; copied, as it does not wait
     })
   }
 

@@ -9,6 +9,7 @@
 import net from 'node:net'
 import { UsageError } from '../../errors/classes.ts'
 import { show } from '../../errors/usage.ts'
+import { chosenLookup } from '../dns/lookup-function.ts'
 import { nonEnumerable, type ServerMethods, type SocketMethods, serverMethods, socketMethods } from './methods.ts'
 import { adoptConnections } from './server-state.ts'
 
@@ -58,12 +59,17 @@ export function connect(first: number | string | net.NetConnectOpts, host?: stri
   const options =
     typeof first === 'object'
       ? first
-      : typeof first === 'string'
+      : typeof first === 'string' && !isPort(first)
         ? { path: first }
-        : { port: first, ...(host === undefined ? {} : { host }) }
-  const socket = new SocketWithMethods(options)
-  socket.connect(options)
-  return socket // its prototype was given the methods above
+        : { port: Number(first), ...(host === undefined ? {} : { host }) }
+  const socket = net.connect({ ...chosenLookup(), ...options })
+  adopt(socket)
+  return socket as GreenSocket // it has the methods: these, or the patch's
+}
+
+/** Node takes a port as text, too, as it stands in an environment. */
+function isPort(text: string): boolean {
+  return Number(text) >= 0
 }
 
 /**

@@ -213,7 +213,7 @@ export class StreamState extends Readiness {
     this.socket.on('finish', drained)
   }
 
-  /** Has those who wait for the connection told; `event` is what Node calls it. */
+  /** Has those who wait for the connection told; `event` is what Node calls it: with TLS there is more to it than that something can be sent. */
   hearConnect(event: string): void {
     if (this.socket.listeners(event).includes(this.onConnect)) return
     this.socket.once(event, this.onConnect)
@@ -222,6 +222,16 @@ export class StreamState extends Readiness {
   private readonly onConnect = (): void => {
     this.remember()
     for (let wait = this.connectors.shift(); wait !== null; wait = this.connectors.shift()) wait.happened()
+  }
+
+  /** Has those who watch told when something can be sent. */
+  hearOpen(): void {
+    if (this.socket.listeners('connect').includes(this.onOpen)) return
+    this.socket.once('connect', this.onOpen)
+  }
+
+  private readonly onOpen = (): void => {
+    this.remember()
     this.tell(POLLOUT)
   }
 
@@ -263,7 +273,7 @@ export class StreamState extends Readiness {
     }
     if ((events & POLLOUT) !== 0) {
       this.hearDrain()
-      if (this.socket.connecting) this.hearConnect('connect')
+      if (this.socket.connecting) this.hearOpen()
     }
   }
 }

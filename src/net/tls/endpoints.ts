@@ -11,6 +11,7 @@ import { show } from '../../errors/usage.ts'
 import type { Operation, Resume, Suspend } from '../../protocol.ts'
 import type { Cursor } from '../../waiting/cursor.ts'
 import type { WaitOptions } from '../../waiting/timeout.ts'
+import { chosenLookup } from '../dns/lookup-function.ts'
 import type { Accepted } from '../stream/accept.ts'
 import { nonEnumerable, type SocketMethods, serverMethods, socketMethods } from '../stream/methods.ts'
 import { adoptConnections } from '../stream/server-state.ts'
@@ -95,6 +96,9 @@ export function connect(options: tls.ConnectionOptions): GreenTLSSocket
 export function connect(port: number, host?: string, options?: tls.ConnectionOptions): GreenTLSSocket
 export function connect(port: number, options?: tls.ConnectionOptions): GreenTLSSocket
 export function connect(...args: unknown[]): GreenTLSSocket {
+  const at = args.findIndex((given) => typeof given === 'object' && given !== null)
+  const options = { ...chosenLookup(), ...(args[at] as tls.ConnectionOptions | undefined) }
+  args.splice(at === -1 ? args.length : at, 1, options)
   const socket = tls.connect(...(args as [tls.ConnectionOptions])) // one of the three forms above, which are Node's
   adopt(socket)
   return socket // it was given the methods one line above

@@ -15,7 +15,7 @@ import {
   Timeout,
   withTimeout,
 } from 'greenloop'
-import { dns as green } from 'greenloop/net'
+import { connect, dns as green } from 'greenloop/net'
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { lookupFunction } from '../../../src/net/dns/lookup-function.ts'
 import { checkLeaks } from '../../support/leaks.ts'

@@ -720,7 +720,7 @@ describe('sendall()', () => {
       const error = yield* caught(() => socket.sendall('x'))
       expect(error).toBeInstanceOf(SocketClosedError)
       expect(messageOf(error)).toBe(
-        `sendall(): the sending side of the socket to 127.0.0.1:${port} was ended, as the peer had ended its own; with { allowHalfOpen: true } it would be open.`,
+        `sendall(): the sending side of the socket to 127.0.0.1:${port} was ended, as Node does when the peer has ended its own; { allowHalfOpen: true } leaves it open.`,
       )
     })
   })
