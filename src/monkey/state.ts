@@ -42,12 +42,18 @@ export interface Item {
   readonly name: string
   /** What was there; undefined: nothing of its own. */
   before: PropertyDescriptor | undefined
-  readonly value: unknown
+  /** What was put there, without the flags. */
+  readonly put: PropertyDescriptor
 }
 
 /** An item as it stands in messages: `dns.lookup`, `fetch`. */
 export function labelOf({ home, name }: Item): string {
   return home === 'globalThis' ? name : `${home}.${name}`
+}
+
+/** What a property is: its value, or its getter. */
+function contentOf(property: PropertyDescriptor | undefined): unknown {
+  return property?.get ?? property?.value
 }
 
 /** One patch of a module among those that were made and restored over time. */
@@ -99,15 +105,25 @@ export function beginPatch(module: string): Round {
  * @returns what knows the original, which may change: see {@link aside}.
  */
 export function patchItem(module: string, target: object, key: PropertyKey, value: unknown): Item {
+  return addItem(module, target, key, { value, writable: true })
+}
+
+/** As {@link patchItem}, with an accessor. */
+export function patchAccessor(module: string, target: object, key: PropertyKey, accessor: PropertyDescriptor): void {
+  addItem(module, target, key, accessor)
+}
+
+function addItem(module: string, target: object, key: PropertyKey, put: PropertyDescriptor): Item {
   const round = rounds.get(module)
   if (round === undefined) throw new InternalError(`patchItem() was called while no patch of ${module} is open.`)
   const before = unstray(target, key, Object.getOwnPropertyDescriptor(target, key))
-  if (typeof value === 'function') {
-    strays.delete(value)
-    if (typeof before?.value === 'function') dress(value, before.value as object)
+  const content = contentOf(put)
+  if (typeof content === 'function') {
+    strays.delete(content)
+    if (typeof before?.value === 'function' && put.get === undefined) dress(content, before.value as object)
   }
   const home = homeOf(module)
-  const item: Item = { target, key, home, name: nameIn(home, target, key), before, value }
+  const item: Item = { target, key, home, name: nameIn(home, target, key), before, put }
   round.items.push(item)
   define(item)
   remember(item)
@@ -117,21 +133,16 @@ export function patchItem(module: string, target: object, key: PropertyKey, valu
 
 /** What was there before, if what is there now is one of ours that was left behind. */
 function unstray(target: object, key: PropertyKey, found: PropertyDescriptor | undefined): typeof found {
-  const stray = typeof found?.value === 'function' ? strays.get(found.value as object) : undefined
+  const content = contentOf(found)
+  const stray = typeof content === 'function' ? strays.get(content) : undefined
   return stray?.target === target && stray.key === key ? stray.before : found
 }
 
-function define({ target, key, before, value }: Item): void {
+function define({ target, key, before, put }: Item): void {
   const now = Object.getOwnPropertyDescriptor(target, key)
   // One that may only be written keeps its flags; what is constant or sealed refuses, with a TypeError that says so.
-  if (now?.configurable === false) Object.defineProperty(target, key, { value })
-  else
-    Object.defineProperty(target, key, {
-      configurable: true,
-      enumerable: before?.enumerable ?? false,
-      writable: true,
-      value,
-    })
+  if (now?.configurable === false) Object.defineProperty(target, key, 'value' in put ? { value: put.value } : put)
+  else Object.defineProperty(target, key, { ...put, configurable: true, enumerable: before?.enumerable ?? false })
 }
 
 /** Makes `replacement` look like `original`, down to `util.promisify.custom`. */
@@ -146,7 +157,7 @@ function remember({ home, name, target, key }: Item): void {
   const names = savedItems.get(home) ?? new Map<string, unknown>()
   savedItems.set(home, names)
   const before = itemAt(target, key)?.before // another patch may lie below
-  names.set(name, before?.get ?? before?.value)
+  names.set(name, contentOf(before))
 }
 
 function forget({ home, name, target, key }: Item): void {
@@ -168,18 +179,19 @@ export function restore(module: string): void {
 }
 
 function putBack(item: Item): void {
-  const { target, key, before, value, home, name } = item
-  if (Object.getOwnPropertyDescriptor(target, key)?.value === value) {
+  const { target, key, before, put, home, name } = item
+  const content = contentOf(put)
+  if (contentOf(Object.getOwnPropertyDescriptor(target, key)) === content) {
     if (before === undefined) Reflect.deleteProperty(target, key)
     else Object.defineProperty(target, key, before)
     return
   }
-  const upper = itemsAt(target, key).find((other) => other.before?.value === value)
+  const upper = itemsAt(target, key).find((other) => contentOf(other.before) === content)
   if (upper !== undefined) {
     upper.before = before
     return
   }
-  if (typeof value === 'function') strays.set(value, item)
+  if (typeof content === 'function') strays.set(content, item)
   log('  %s.%s was replaced since, and is left', home, name)
 }
 
@@ -189,16 +201,17 @@ function putBack(item: Item): void {
  */
 export function aside(module: string, fn: () => void): void {
   const items = rounds.get(module)?.items ?? []
-  const before = new Map(items.map((item) => [item, Object.getOwnPropertyDescriptor(item.target, item.key)]))
-  for (const item of [...items].reverse()) if (before.get(item)?.value === item.value) putBack(item)
+  const found = ({ target, key }: Item): unknown => contentOf(Object.getOwnPropertyDescriptor(target, key))
+  const before = new Map(items.map((item) => [item, found(item)]))
+  const isOurs = (item: Item): boolean => before.get(item) === contentOf(item.put)
+  for (const item of [...items].reverse()) if (isOurs(item)) putBack(item)
   try {
     fn()
   } finally {
     for (const item of items) {
-      const now = Object.getOwnPropertyDescriptor(item.target, item.key)
       // What somebody else has put over ours, and Node has not replaced, stays.
-      if (before.get(item)?.value !== item.value && before.get(item)?.value === now?.value) continue
-      item.before = now
+      if (!isOurs(item) && before.get(item) === found(item)) continue
+      item.before = Object.getOwnPropertyDescriptor(item.target, item.key)
       define(item)
       remember(item)
     }
@@ -211,7 +224,7 @@ function itemsAt(target: object, key: PropertyKey): Item[] {
 }
 
 /** The lowest item that lies on a property: it knows the original. */
-export function itemAt(target: object, key: PropertyKey): Item | undefined {
+function itemAt(target: object, key: PropertyKey): Item | undefined {
   return itemsAt(target, key)[0]
 }
 

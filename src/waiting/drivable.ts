@@ -1,15 +1,19 @@
 /**
  * Promises that a greenlet can drive and call back: `yield* promise` waits for it, and a kill aborts what would settle it.
  *
- * Such a promise stays the one that it is for everybody else. It gains an iterator of its own, and that is what makes the abort possible: a
- * general one on all promises knows nothing of what stands behind them.
+ * Such a promise stays the one that it is for everybody else. It gains an iterator, and what stands behind it is written down, for all waits:
+ * `yield*`, `until`, a branch of `race`, the body of `spawn`.
+ *
+ * The iterator is there for greenlets only. Node itself looks for one: `Duplex.from` and `stream.compose` take what can be iterated for a
+ * list, before they ask whether it is a promise, and of a list without items make an empty stream.
  *
  * Stands on the wait for a promise. Leaves to `fetch` and the timers what is aborted.
  */
-import type { Coroutine } from '../greenlet/kernel.ts'
+import { kernel } from '../greenlet/kernel.ts'
 import type { Step } from '../greenlet/operation.ts'
-import { begun, HubOperation } from './operation.ts'
-import { type Abortable, PromiseWait } from './until.ts'
+import type { Resume, Suspend } from '../protocol.ts'
+import { begun } from './operation.ts'
+import { type Abortable, backing, Until } from './until.ts'
 
 /** What stands behind one or several promises: aborted when the last greenlet that drives one of them gives up. */
 export class Abort implements Abortable {
@@ -36,34 +40,44 @@ export class Abort implements Abortable {
   }
 }
 
-/** The wait for one of them. */
-class DrivenPromise<T> extends HubOperation<T> {
-  readonly #promise: Promise<T>
-  readonly #abort: Abort
-  readonly #text: string
+/** `yield*` of a promise. */
+class DrivenPromise<T> extends Until<T> {
+  #given = false
 
-  constructor(promise: Promise<T>, abort: Abort, text: string) {
-    super()
-    this.#promise = promise
-    this.#abort = abort
-    this.#text = text
+  constructor(promise: Promise<T>) {
+    super(promise)
+    begun(this) // what the promise stands for is
   }
 
-  override begin(greenlet: Coroutine): Step<T> {
-    return new PromiseWait(greenlet, this.#abort.entered(), this.#text).parkUntil(this.#promise)
-  }
-
-  override toString(): string {
-    return this.#text
+  /**
+   * `yield*` hands a value to each step, the first one, too; who iterates hands none. They drive nothing: Node's streams and test tools, in
+   * a greenlet's slice. What they find is the promise.
+   */
+  override next(...resumed: [Resume?]): Step<T> {
+    if (resumed.length > 0) return super.next(...resumed)
+    const done = this.#given
+    this.#given = true
+    return { done, value: done ? undefined : this.source } as Step<T> // no trampoline sees it
   }
 }
 
-/** Lets `yield*` drive this one promise. `text` is the call as it stands in messages. */
+function iterate(this: Promise<unknown>): Iterator<Suspend, unknown, Resume> {
+  return new DrivenPromise(this)
+}
+
+/** The property by which `yield*` drives a promise. Plain code sees none. */
+export const promiseIterator = {
+  get(): typeof iterate | undefined {
+    return kernel.current === kernel.main ? undefined : iterate
+  },
+  /** As if there was none. */
+  set(this: object, value: unknown): void {
+    Object.defineProperty(this, Symbol.iterator, { value, configurable: true, enumerable: true, writable: true })
+  },
+}
+
+/** Lets `yield*` drive this one promise, and whoever gives up a wait for it abort it. `text` is the call as it stands in messages. */
 export function drivable<T>(promise: Promise<T>, abort: Abort, text: string): Promise<T> {
-  const value = (): DrivenPromise<T> => {
-    const wait = new DrivenPromise(promise, abort, text)
-    begun(wait) // what the promise stands for is
-    return wait
-  }
-  return Object.defineProperty(promise, Symbol.iterator, { value, configurable: true, writable: true })
+  backing.set(promise, { text, entered: () => abort.entered() })
+  return Object.defineProperty(promise, Symbol.iterator, { ...promiseIterator, configurable: true })
 }

@@ -16,7 +16,8 @@ import { Wait } from './wait.ts'
  * Waits until a promise settles: the bridge from async code into a greenlet.
  *
  * A promise cannot be taken back: when the wait is given up (kill, timeout) its outcome is dropped, and a late rejection is not reported
- * as unhandled. Give a function to be able to do better: it is called with an AbortSignal that fires then.
+ * as unhandled. Give a function to be able to do better: it is called with an AbortSignal that fires then. Promises of a patched `fetch`,
+ * and of patched timers, need none: what stands behind them is aborted.
  *
  * @param source - a promise, or a function from an AbortSignal to one; it is called each time the operation is driven.
  * @returns what the promise was fulfilled with.
@@ -45,17 +46,32 @@ export function until<T>(source: PromiseLike<T> | ((signal: AbortSignal) => Prom
   return new Until(source) as Operation<Awaited<T>> // a thenable's value is never itself a thenable
 }
 
-class Until<T> extends HubOperation<T> {
-  readonly #source: PromiseLike<T> | ((signal: AbortSignal) => PromiseLike<T>)
+/** What stands behind a promise. */
+export interface Backing {
+  /** The call as it stands in messages. */
+  readonly text: string
+  /** A wait begins; it tells how it ends. */
+  entered(): Abortable
+}
+
+/** By promise: what stands behind it, where that can be aborted. */
+export const backing: WeakMap<object, Backing> = new WeakMap()
+
+/** The wait for a promise, or for that of a function. */
+export class Until<T> extends HubOperation<T> {
+  protected readonly source: PromiseLike<T> | ((signal: AbortSignal) => PromiseLike<T>)
 
   constructor(source: PromiseLike<T> | ((signal: AbortSignal) => PromiseLike<T>)) {
     super()
-    this.#source = source
+    this.source = source
   }
 
   override begin(greenlet: Coroutine): Step<T> {
-    const source = this.#source
-    if (typeof source !== 'function') return new PromiseWait(greenlet, null).parkUntil(source)
+    const { source } = this
+    if (typeof source !== 'function') {
+      const behind = backing.get(source)
+      return new PromiseWait(greenlet, behind?.entered() ?? null, behind?.text).parkUntil(source)
+    }
     const controller = new AbortController()
     const promise: unknown = callForWait(() => source(controller.signal))
     if (!isThenable(promise))
@@ -64,7 +80,7 @@ class Until<T> extends HubOperation<T> {
   }
 
   override toString(): string {
-    return 'until(promise)'
+    return backing.get(this.source)?.text ?? 'until(promise)'
   }
 }
 

@@ -1,4 +1,7 @@
 // `yield* promise`, for every promise; and promises as they always were for everybody else.
+import { once } from 'node:events'
+import { Duplex, Readable } from 'node:stream'
+import { setTimeout as delay } from 'node:timers/promises'
 import { inspect, isDeepStrictEqual } from 'node:util'
 import { type Green, GreenletExit, getHub, joinall, run, sleep, spawn, Timeout, withTimeout } from 'greenloop'
 import * as monkey from 'greenloop/monkey'
@@ -131,17 +134,82 @@ it('where a sandbox has a Promise of its own, those of Node are driven, too', as
   expect([Symbol.iterator in theirs, Symbol.iterator in own.prototype]).toEqual([false, false])
 })
 
+describe.each<[where: string, call: <T>(fn: () => T) => T | Promise<T>]>([
+  ['plain code', (fn) => fn()],
+  ['a greenlet', (fn) => run(fn)],
+])("Node's streams, asked in %s,", (_, call) => {
+  it('are made of a promise and of a blob', async () => {
+    const ofPromise = await call(() => Duplex.from(Promise.resolve('settled')))
+    expect(await ofPromise.toArray()).toEqual(['settled'])
+    const ofBlob = await call(() => Duplex.from(new Blob(['data'])))
+    expect((await ofBlob.toArray()).map((part) => Buffer.from(part as ArrayBuffer).toString())).toEqual(['data'])
+    const ofTimer = await call(() => Duplex.from(delay(1, 'late')))
+    expect(await ofTimer.toArray()).toEqual(['late'])
+    const failing = await call(() => Duplex.from(Promise.reject(new RangeError('rejected'))))
+    expect(await rejection(failing.toArray())).toEqual(new RangeError('rejected'))
+  })
+
+  it('are read', async () => {
+    const read = async (): Promise<unknown> => Duplex.from(Promise.resolve('settled')).toArray()
+    expect(await call(() => read())).toEqual(['settled'])
+  })
+})
+
+it('in a greenlet, who iterates a promise without `yield*` drives nothing, and finds the promise', async () => {
+  const promise = Promise.resolve(5)
+  const timer = delay(1)
+  await run(function* () {
+    for (const each of [promise, timer]) expect([...(each as unknown as Iterable<unknown>)]).toEqual([each])
+    expect({ promise }).toEqual({ promise })
+    expect({ promise }).not.toEqual({ promise: 5 })
+    expect(isDeepStrictEqual({ promise }, { promise })).toBe(true)
+    expect(yield* promise).toBe(5)
+  })
+})
+
 describe('in plain code', () => {
-  it('iterating a promise gives nothing, throws nothing, and starts nothing', () => {
-    const promise = Promise.reject(new Error('handled below'))
-    expect([...(promise as unknown as Iterable<unknown>)]).toEqual([])
-    expect(Array.from(promise as unknown as Iterable<unknown>)).toEqual([])
-    for (const _ of promise as unknown as Iterable<unknown>) expect.unreachable()
-    const [first] = promise as unknown as [unknown]
-    expect(first).toBeUndefined()
-    expect([...(Promise.prototype as unknown as Iterable<unknown>)]).toEqual([])
+  it("Node's streams wait for an async function, and fail with it", async () => {
+    let ended = false
+    const sink = Duplex.from(async (source: AsyncIterable<unknown>) => {
+      for await (const _ of source);
+      await delay(2)
+      ended = true
+    })
+    sink.end('data')
+    await once(sink, 'finish')
+    expect(ended).toBe(true)
+    const failing = Duplex.from(async () => Promise.reject(new RangeError('rejected')))
+    failing.end('data')
+    expect(await once(failing, 'error')).toEqual([new RangeError('rejected')])
+  })
+
+  it('a promise has no iterator: iterating one by mistake is refused as ever', async () => {
+    const promise = Promise.resolve([1]) as unknown as Iterable<unknown>
+    const ofTimers = delay(1) as unknown as Iterable<unknown>
+    for (const each of [promise, ofTimers]) {
+      expect(each[Symbol.iterator]).toBeUndefined()
+      expect(() => [...each]).toThrow(TypeError)
+      expect(await rejection(Promise.all(each))).toBeInstanceOf(TypeError)
+      expect(() => Readable.from(each)).toThrow(/must be an instance of Iterable/u)
+    }
     expect(getHub().outstanding).toBe(0)
-    promise.catch(() => undefined)
+  })
+
+  it('it can be given an iterator of its own, as any object', () => {
+    for (const promise of [Promise.resolve(1), delay(1)]) {
+      const own = function* (): Generator<number> {
+        yield 1
+      }
+      Object.assign(promise, { [Symbol.iterator]: own })
+      expect(Object.getOwnPropertyDescriptor(promise, Symbol.iterator)).toEqual({
+        value: own,
+        configurable: true,
+        enumerable: true,
+        writable: true,
+      })
+    }
+    expect(Symbol.iterator in Promise.resolve()).toBe(true)
+    expect(Object.hasOwn(Promise.resolve(), Symbol.iterator)).toBe(false)
   })
 
   it('the iterator does not show', () => {

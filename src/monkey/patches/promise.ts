@@ -1,22 +1,18 @@
 /**
  * `yield* promise`, for every promise: an iterator on `Promise.prototype` that waits as `until(promise)` does.
  *
- * It is passive: outside a greenlet it starts nothing, ends at once and never throws, since test tools iterate what they compare.
+ * Only a greenlet finds it. For plain code a promise has none, as ever: test tools, Node's streams and others look, and take what can be
+ * iterated for a list.
  */
 // eslint-disable-next-line no-restricted-imports -- nothing is timed by it
 import { setInterval } from 'node:timers/promises'
-import { begun } from '../../waiting/operation.ts'
-import { until } from '../../waiting/until.ts'
-import { patchItem } from '../state.ts'
+import { promiseIterator } from '../../waiting/drivable.ts'
+import { patchAccessor } from '../state.ts'
 
 /** Patches `Promise.prototype`; and that of Node's own promises, where a test tool gives its sandbox a `Promise` of its own. */
 export function patchPromise(): void {
   for (const prototype of new Set([Promise.prototype, promisesOfNode()])) {
-    patchItem('promise', prototype, Symbol.iterator, function (this: Promise<unknown>) {
-      const wait = until(this)
-      begun(wait) // the promise is
-      return wait[Symbol.iterator]()
-    })
+    patchAccessor('promise', prototype, Symbol.iterator, promiseIterator)
   }
 }
 

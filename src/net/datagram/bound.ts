@@ -8,8 +8,8 @@ import type { Coroutine } from '../../greenlet/kernel.ts'
 import { ready, type Step } from '../../greenlet/operation.ts'
 import { HubOperation } from '../../waiting/operation.ts'
 import type { Timeout } from '../../waiting/timeout.ts'
+import { SocketWait } from '../readiness/socket-wait.ts'
 import { addressOf, datagramStateOf } from './datagram-state.ts'
-import { DatagramWait } from './datagram-wait.ts'
 
 /** Waits until the socket is bound, and connected if that has begun; gives the socket. */
 export class Bound<S extends dgram.Socket> extends HubOperation<S> {
@@ -26,9 +26,9 @@ export class Bound<S extends dgram.Socket> extends HubOperation<S> {
     const state = datagramStateOf(this.#socket)
     const text = this.toString()
     if (state.isClosed) throw state.closedError(text)
-    if (state.connecting) return new DatagramWait(greenlet, state, text).parkIn(state.connectors, this.#limit)
+    if (state.connecting) return new SocketWait(greenlet, state, text).parkIn(state.connectors, this.#limit)
     if (addressOf(this.#socket) !== null) return ready(this.#socket)
-    return new DatagramWait(greenlet, state, text).parkIn(state.binders, this.#limit)
+    return new SocketWait(greenlet, state, text).parkIn(state.binders, this.#limit)
   }
 
   override toString(): string {

@@ -6,7 +6,7 @@
 import dgram from 'node:dgram'
 import { UsageError } from '../../errors/classes.ts'
 import { show } from '../../errors/usage.ts'
-import { lookupFunction } from '../dns/lookup-function.ts'
+import { lookupFunction } from '../dns/lookup.ts'
 import { type DatagramMethods, datagramMethods } from './methods.ts'
 
 /** A `dgram.Socket` with the methods of a greenlet's socket. */

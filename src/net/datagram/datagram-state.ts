@@ -13,10 +13,11 @@
 import dgram from 'node:dgram'
 import { SocketClosedError } from '../../errors/classes.ts'
 import type { Coroutine } from '../../greenlet/kernel.ts'
-import { type ListNode, WaitList } from '../../waiting/wait-list.ts'
+import { WaitList } from '../../waiting/wait-list.ts'
 import { type Address, showAddress } from '../readiness/address.ts'
 import { retire } from '../readiness/numbers.ts'
 import { POLLERR, POLLIN, POLLNVAL, POLLOUT, Readiness } from '../readiness/pollable.ts'
+import type { SocketWait } from '../readiness/socket-wait.ts'
 
 /** A message, and who has sent it. */
 export type Datagram = [data: Buffer, address: Address]
@@ -30,12 +31,6 @@ export const MAX_BYTES: number = 2 ** 20
 export interface DatagramReader {
   readonly greenlet: Coroutine
   arrived(message: Datagram): void
-  failed(error: unknown): void
-}
-
-/** Any other wait, as its socket sees it. */
-export interface DatagramWaiter extends ListNode {
-  happened(value: unknown): void
   failed(error: unknown): void
 }
 
@@ -58,11 +53,11 @@ export class DatagramState extends Readiness {
   /** Set while a greenlet waits in `recvfrom`. */
   reader: DatagramReader | null = null
   /** Those who wait until it is bound. */
-  readonly binders: WaitList<DatagramWaiter> = new WaitList<DatagramWaiter>()
+  readonly binders: WaitList<SocketWait> = new WaitList<SocketWait>()
   /** Those who wait until it is connected. */
-  readonly connectors: WaitList<DatagramWaiter> = new WaitList<DatagramWaiter>()
+  readonly connectors: WaitList<SocketWait> = new WaitList<SocketWait>()
   /** Those who wait until their message was handed to the machine. */
-  readonly senders: WaitList<DatagramWaiter> = new WaitList<DatagramWaiter>()
+  readonly senders: WaitList<SocketWait> = new WaitList<SocketWait>()
   /** Whether it is on its way to be connected. */
   connecting = false
   readonly #messages: Datagram[] = []

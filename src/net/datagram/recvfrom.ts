@@ -11,7 +11,7 @@ import { ready, type Step } from '../../greenlet/operation.ts'
 import { HubOperation } from '../../waiting/operation.ts'
 import type { Timeout } from '../../waiting/timeout.ts'
 import { type Limit, Wait } from '../../waiting/wait.ts'
-import { socketTimeout } from '../readiness/late.ts'
+import { socketTimeout } from '../readiness/socket-wait.ts'
 import { type Datagram, type DatagramReader, type DatagramState, datagramStateOf } from './datagram-state.ts'
 
 /** What a call gives of a message. */

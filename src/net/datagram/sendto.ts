@@ -9,8 +9,8 @@ import type { Step } from '../../greenlet/operation.ts'
 import { HubOperation } from '../../waiting/operation.ts'
 import type { Timeout } from '../../waiting/timeout.ts'
 import type { Address } from '../readiness/address.ts'
-import { datagramStateOf } from './datagram-state.ts'
-import { DatagramWait } from './datagram-wait.ts'
+import { SocketWait } from '../readiness/socket-wait.ts'
+import { type DatagramState, datagramStateOf } from './datagram-state.ts'
 
 /** Sends one message to an address; null: to the one that the socket is connected to. Gives how many bytes were sent. */
 export class Sendto extends HubOperation<number> {
@@ -55,7 +55,7 @@ export class Sendto extends HubOperation<number> {
   }
 }
 
-class SendtoWait extends DatagramWait {
+class SendtoWait extends SocketWait<DatagramState> {
   /** It was handed over, or could not be. Somebody may have given up the wait before; the message is sent all the same. */
   sent(error: Error | null, bytes: number): void {
     if (this.list !== null) {

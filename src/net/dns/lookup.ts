@@ -1,8 +1,10 @@
 /**
- * `lookup`: names to addresses by whatever means are chosen (`config.resolver`); and `lookupService`, addresses to names.
+ * `lookup`: names to addresses by whatever means are chosen (`config.resolver`), for greenlets, and for Node's own connections; and
+ * `lookupService`, addresses to names.
  *
  * By default they are the machine's own: Node's functions, taken when this file is loaded. They run in Node's thread pool and cannot be
  * called back: a kill ends the wait at once, and the answer is dropped when it comes. `'ares'` asks without a thread and is taken back.
+ * Node has no way to tell `lookupFunction` that a connection was given up: what was asked comes to its end, and nobody listens.
  *
  * Stands on questions. Leaves what is asked of name servers alone to `resolver.ts`.
  */
@@ -18,7 +20,13 @@ import { askAres } from './ares.ts'
 import { type Asked, answer, checkLookup } from './asked.ts'
 import { askOnce, Inquiry } from './question.ts'
 
-const { lookup: nodeLookup, lookupService: nodeLookupService } = dns
+/** How Node's own gives one address. */
+type OneCallback = (error: NodeJS.ErrnoException | null, address: string, family: number) => void
+/** How it gives one address or all. */
+type Callback = (error: NodeJS.ErrnoException | null, address: string | LookupAddress[], family?: number) => void
+
+const { lookupService: nodeLookupService } = dns
+const nodeLookup = dns.lookup as (hostname: string, options: LookupOptions, callback: OneCallback | Callback) => void // one for all its overloads
 
 /**
  * Finds an address of a name, by the means that `config.resolver` says: by default as the machine would (hosts file, then DNS).
@@ -63,7 +71,7 @@ export function lookup(
 function inThread(hostname: string, options: LookupOptions): Operation<LookupAddress | LookupAddress[]> {
   return new Inquiry<LookupAddress | LookupAddress[]>(`lookup('${hostname}')`, () =>
     askOnce((callback) =>
-      nodeLookup(hostname, options, (error, address: string | LookupAddress[], family) => {
+      nodeLookup(hostname, options, (error: Error | null, address: string | LookupAddress[], family: number) => {
         callback(error, Array.isArray(address) ? address : { address, family })
       }),
     ),
@@ -80,6 +88,32 @@ function* askFunction(resolver: ResolveName, hostname: string, { family }: Asked
     )
   }
   return addresses as string[] // each was looked at
+}
+
+/** For the options of Node's `connect`: says who finds the name, if that is not to be Node itself. */
+export function chosenLookup(): { lookup?: typeof lookupFunction } {
+  return config.resolver === 'thread' ? {} : { lookup: lookupFunction }
+}
+
+/** Finds addresses by the means that `config.resolver` says, with the arguments and the callback of Node's own. */
+export function lookupFunction(hostname: string, options: LookupOneOptions, callback: OneCallback): void
+export function lookupFunction(hostname: string, options: LookupOptions, callback: Callback): void
+export function lookupFunction(hostname: string, options: LookupOptions, callback: OneCallback | Callback): void {
+  // Datagrams come here for each address, and most of these are numbers.
+  if (config.resolver === 'thread' || isIP(hostname) !== 0) {
+    nodeLookup(hostname, options, callback)
+    return
+  }
+  // In a tick of its own: what the callback throws is an uncaught error, as from Node's own, and no rejection.
+  void lookup(hostname, options).then(
+    (answer) => {
+      if (Array.isArray(answer)) process.nextTick(callback, null, answer)
+      else process.nextTick(callback, null, answer.address, answer.family)
+    },
+    (error: unknown) => {
+      process.nextTick(callback, error)
+    },
+  )
 }
 
 /** What an address and a port are called. */

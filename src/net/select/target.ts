@@ -5,14 +5,13 @@
  */
 import dgram from 'node:dgram'
 import net from 'node:net'
-import tls from 'node:tls'
 import { SocketClosedError, UsageError } from '../../errors/classes.ts'
 import { show } from '../../errors/usage.ts'
 import { isOperation, isThenable } from '../../protocol.ts'
 import { DatagramState, datagramStateOf } from '../datagram/datagram-state.ts'
 import { pollableOf } from '../readiness/numbers.ts'
 import { POLLNVAL, type Pollable } from '../readiness/pollable.ts'
-import { ServerState, serverStateOf } from '../stream/server-state.ts'
+import { connectionEventOf, ServerState, serverStateOf } from '../stream/server-state.ts'
 import { stateOf } from '../stream/stream-state.ts'
 
 /** What has a number: a socket, or an object of yours that carries its data beside one. */
@@ -86,7 +85,7 @@ function byNumber(call: string, target: HasFileno | number): Pollable {
 
 /** Whether something waits in one is known only when nobody is handed it at once. */
 function takeConnections(call: string, state: ServerState): void {
-  const event = state.server instanceof tls.Server ? 'secureConnection' : 'connection'
+  const event = connectionEventOf(state.server)
   if (!state.takesConnections(event)) throw taken(call, 'server', event)
 }
 

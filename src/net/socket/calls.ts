@@ -109,7 +109,7 @@ class SendWait extends StreamWait {
   readonly #bytes: Uint8Array
 
   constructor(greenlet: Coroutine, state: StreamState, bytes: Uint8Array) {
-    super(greenlet, state, 'send()', bytes.length)
+    super(greenlet, state, 'send()')
     this.#bytes = bytes
   }
 
@@ -120,6 +120,6 @@ class SendWait extends StreamWait {
       return
     }
     socket.write(Buffer.from(this.#bytes)) // a copy, as above
-    super.happened()
+    super.happened(this.#bytes.length)
   }
 }

@@ -14,16 +14,15 @@ import { BlockingIOError, SocketClosedError } from '../../errors/classes.ts'
 import type { Green, Operation } from '../../protocol.ts'
 import { operation } from '../../waiting/operation.ts'
 import { Timeout } from '../../waiting/timeout.ts'
-import { lookup } from '../dns/lookup.ts'
-import { lookupFunction } from '../dns/lookup-function.ts'
+import { lookup, lookupFunction } from '../dns/lookup.ts'
 import type { Address } from '../readiness/address.ts'
-import { socketTimeout } from '../readiness/late.ts'
 import { POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT } from '../readiness/pollable.ts'
+import { socketTimeout } from '../readiness/socket-wait.ts'
 import { Accept, type Accepted, Listen } from '../stream/accept.ts'
 import { Connect } from '../stream/connect.ts'
 import { Recv } from '../stream/recv.ts'
 import { Sendall } from '../stream/sendall.ts'
-import { serverStateOf } from '../stream/server-state.ts'
+import { connectionEventOf, serverStateOf } from '../stream/server-state.ts'
 import { stateOf } from '../stream/stream-state.ts'
 import { AtOnce, Call, roomOf, type Sendable, Sent, systemError } from './calls.ts'
 import { Face, type NodeSocket } from './face.ts'
@@ -89,7 +88,7 @@ export class StreamFace extends Face {
   #layServer(server: net.Server): void {
     this.#server = server
     const state = serverStateOf(server)
-    state.takesConnections('connection')
+    state.takesConnections(connectionEventOf(server))
     this.lay(state)
   }
 
@@ -231,7 +230,10 @@ export class StreamFace extends Face {
 
   override accept(): Operation<Accepted<net.Socket>> {
     if (!this.blocking) this.#acceptable()
-    return new Call('accept()', () => new Accept<net.Socket>(this.#acceptable(), 'connection', this.limit))
+    return new Call('accept()', () => {
+      const server = this.#acceptable()
+      return new Accept<net.Socket>(server, connectionEventOf(server), this.limit)
+    })
   }
 
   /** The server, of which a connection may be taken now. */

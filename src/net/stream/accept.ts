@@ -14,49 +14,12 @@ import type { Green, Operation } from '../../protocol.ts'
 import { Cursor, secondReader } from '../../waiting/cursor.ts'
 import { HubOperation, operation } from '../../waiting/operation.ts'
 import type { Timeout } from '../../waiting/timeout.ts'
-import { type Limit, Wait } from '../../waiting/wait.ts'
 import type { Address } from '../readiness/address.ts'
-import { type ServerState, type ServerWait, serverStateOf } from './server-state.ts'
-import { socketTimeout } from './stream-wait.ts'
+import { SocketWait } from '../readiness/socket-wait.ts'
+import { type ServerState, serverStateOf } from './server-state.ts'
 
 /** A connection, and who is at its other end. */
 export type Accepted<S> = [connection: S, address: Address]
-
-/** Stands in one of the lists of a server's state. */
-class ListenerWait extends Wait implements ServerWait {
-  protected readonly state: ServerState
-  readonly #text: string
-
-  constructor(greenlet: Coroutine, state: ServerState, text: string) {
-    super(greenlet)
-    this.state = state
-    this.#text = text
-    this.hub.outstanding++
-  }
-
-  happened(value: unknown): void {
-    this.hub.outstanding--
-    this.succeedAfterIO(value)
-  }
-
-  failed(error: unknown): void {
-    this.hub.outstanding--
-    this.fail(error)
-  }
-
-  protected override leave(): void {
-    super.leave()
-    this.hub.outstanding--
-  }
-
-  override expired(limit: Limit): void {
-    this.fail(socketTimeout(this.describe(), limit))
-  }
-
-  override describe(): string {
-    return `${this.#text} of ${this.state.label}`
-  }
-}
 
 /** Waits until a server listens, and gives it. */
 export class Listen<S extends net.Server> extends HubOperation<S> {
@@ -71,9 +34,7 @@ export class Listen<S extends net.Server> extends HubOperation<S> {
     const server = this.#server
     const state = serverStateOf(server)
     if (server.listening) return ready(server)
-    const wait = new ListenWait(greenlet, state, 'listen()')
-    state.listeners.push(wait)
-    return wait.park()
+    return new ListenWait(greenlet, state, 'listen()').parkIn(state.listeners, undefined)
   }
 
   override toString(): string {
@@ -81,7 +42,7 @@ export class Listen<S extends net.Server> extends HubOperation<S> {
   }
 }
 
-class ListenWait extends ListenerWait {
+class ListenWait extends SocketWait<ServerState> {
   protected override leave(): void {
     super.leave()
     this.state.server.close() // nobody else knows that it listens
@@ -106,9 +67,7 @@ export class Accept<S extends net.Socket> extends HubOperation<Accepted<S>> {
     if (!state.takesConnections(this.#event)) throw takenByListener(this.#event)
     const socket = state.take()
     if (socket !== null) return ready(accepted(socket as S)) // what this server makes
-    const wait = new AcceptWait(greenlet, state, 'accept()')
-    state.acceptors.push(wait)
-    return wait.limit(this.#limit).park()
+    return new AcceptWait(greenlet, state, 'accept()').parkIn(state.acceptors, this.#limit)
   }
 
   override toString(): string {
@@ -116,14 +75,14 @@ export class Accept<S extends net.Socket> extends HubOperation<Accepted<S>> {
   }
 }
 
-class AcceptWait extends ListenerWait {
+class AcceptWait extends SocketWait<ServerState> {
   override happened(socket: unknown): void {
     super.happened(accepted(socket as net.Socket)) // the state hands connections to those who accept
   }
 }
 
 /** Who is at the other end; `['', 0]` when nobody is, any more. */
-export function peerOf(socket: net.Socket): Address {
+function peerOf(socket: net.Socket): Address {
   return [socket.remoteAddress ?? '', socket.remotePort ?? 0]
 }
 

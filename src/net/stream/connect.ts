@@ -42,7 +42,7 @@ export class Connect<S extends net.Socket> extends HubOperation<S> {
     if (socket.destroyed) throw state.closedError('connect()')
     if (this.#how.isConnected(socket)) return ready(socket)
     state.hearConnect(this.#how.event)
-    return new ConnectWait(greenlet, state, 'connect()', socket).parkIn(state.connectors, this.#limit)
+    return new ConnectWait(greenlet, state, 'connect()').parkIn(state.connectors, this.#limit)
   }
 
   override toString(): string {

@@ -9,7 +9,7 @@
 import net from 'node:net'
 import { UsageError } from '../../errors/classes.ts'
 import { show } from '../../errors/usage.ts'
-import { chosenLookup } from '../dns/lookup-function.ts'
+import { chosenLookup } from '../dns/lookup.ts'
 import { nonEnumerable, type ServerMethods, type SocketMethods, serverMethods, socketMethods } from './methods.ts'
 import { adoptConnections } from './server-state.ts'
 
@@ -33,7 +33,7 @@ function adopt(socket: net.Socket): void {
 /**
  * Opens a connection, as Node's `net.connect` does: `yield* connect(port, host)` waits until it is there.
  *
- * All addresses of the name are tried. A greenlet that is killed or timed out meanwhile closes the socket.
+ * The name is found as `config.resolver` says, and all of its addresses are tried. A greenlet that is killed or timed out meanwhile closes the socket.
  *
  * @returns the socket at once, connecting; driving it gives it connected, and throws what Node reports as `'error'`.
  * @switches when driven
@@ -64,7 +64,7 @@ export function connect(first: number | string | net.NetConnectOpts, host?: stri
         : { port: Number(first), ...(host === undefined ? {} : { host }) }
   const socket = net.connect({ ...chosenLookup(), ...options })
   adopt(socket)
-  return socket as GreenSocket // it has the methods: these, or the patch's
+  return socket // it has the methods: these, or the patch's
 }
 
 /** Node takes a port as text, too, as it stands in an environment. */

@@ -31,7 +31,8 @@ export interface SocketMethods {
    * @param size - how much at the most. @defaultValue all that is there
    * @param options - `timeoutMs`: how long at the most.
    * @throws ConcurrentObjectUseError when another greenlet waits in it; SocketClosedError when the socket is closed, before or meanwhile;
-   * SocketTimeoutError when the time has passed; the error of the connection; UsageError when `size` is no integer from 0.
+   * SocketTimeoutError when the time has passed; the error of the connection; UsageError when `size` is no integer from 0, or somebody
+   * else reads the socket: a listener for `'data'`, a pipe.
    * @switches only if it must wait
    * @source gevent: `socket.recv`
    */

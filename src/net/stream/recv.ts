@@ -4,14 +4,15 @@
  * Stands on the socket's state, which hands a chunk that arrives to the one who waits for it.
  */
 import type net from 'node:net'
-import { ConcurrentObjectUseError } from '../../errors/classes.ts'
+import { ConcurrentObjectUseError, UsageError } from '../../errors/classes.ts'
+import { wrongRight } from '../../errors/usage.ts'
 import type { Coroutine } from '../../greenlet/kernel.ts'
 import { ready, type Step } from '../../greenlet/operation.ts'
 import { HubOperation } from '../../waiting/operation.ts'
 import type { Timeout } from '../../waiting/timeout.ts'
 import { type Limit, Wait } from '../../waiting/wait.ts'
+import { socketTimeout } from '../readiness/socket-wait.ts'
 import { type Reader, type StreamState, stateOf } from './stream-state.ts'
-import { socketTimeout } from './stream-wait.ts'
 
 /** `recv(size)`, or `recvInto(into)`: a recipe, so that the same one serves for each read of this size. */
 export class Recv extends HubOperation<Buffer | number> {
@@ -43,6 +44,7 @@ export class Recv extends HubOperation<Buffer | number> {
     if (data !== null) return ready(given(data, into))
     if (state.ended) return ready(given(Buffer.alloc(0), into))
     if (socket.destroyed) throw state.closedError(this.toString())
+    if (state.readByOthers) throw takenByListener(this.toString())
     state.hear()
     const { spare } = state
     const wait = (spare as RecvWait | null) ?? new RecvWait(greenlet, state) // only RecvWait puts itself there
@@ -53,6 +55,12 @@ export class Recv extends HubOperation<Buffer | number> {
   override toString(): string {
     return callOf(this.into)
   }
+}
+
+function takenByListener(call: string): UsageError {
+  return new UsageError(
+    `${call} was called of a socket that is read already: it has a listener for 'data' or 'readable', or is piped.\n\n${wrongRight("socket.on('data', handler); yield* socket.recv()", 'each byte would have two owners', 'yield* socket.recv()')}`,
+  )
 }
 
 function callOf(into: Uint8Array | null): string {

@@ -16,7 +16,7 @@ import { StreamWait } from './stream-wait.ts'
  * The bytes, which are not the caller's any more: Node may keep them longer than the call lasts. A long piece is waited for until it was
  * sent, and is not copied.
  */
-export function copied(socket: net.Socket, data: Uint8Array): Uint8Array {
+function copied(socket: net.Socket, data: Uint8Array): Uint8Array {
   return data.length >= socket.writableHighWaterMark ? data : Buffer.from(data)
 }
 
@@ -36,11 +36,11 @@ export class Sendall extends HubOperation<void> {
   override begin(greenlet: Coroutine): Step<void> {
     const { socket } = this
     const state = stateOf(socket)
-    if (socket.destroyed || socket.writableEnded) throw state.error ?? closedError(state)
+    if (socket.destroyed || socket.writableEnded) throw state.error ?? socket.errored ?? closedError(state)
     const { data } = this
     if (socket.write(typeof data === 'string' ? data : copied(socket, data))) return ready(undefined)
     state.hearDrain()
-    return new StreamWait(greenlet, state, 'sendall()', undefined).parkIn(state.senders, this.timeLimit)
+    return new StreamWait(greenlet, state, 'sendall()').parkIn(state.senders, this.timeLimit)
   }
 
   override toString(): string {

@@ -8,19 +8,15 @@
  *
  * Stands on Node's server. Leaves the waits to `accept.ts`.
  */
-import net from 'node:net'
+import type net from 'node:net'
+import tls from 'node:tls'
 import { SocketClosedError } from '../../errors/classes.ts'
 import { WaitList } from '../../waiting/wait-list.ts'
 import { showAddress } from '../readiness/address.ts'
 import { retire } from '../readiness/numbers.ts'
 import { POLLERR, POLLIN, POLLNVAL, Readiness } from '../readiness/pollable.ts'
+import type { SocketWait } from '../readiness/socket-wait.ts'
 import { stateOf } from './stream-state.ts'
-
-/** A wait on a server, as its state sees it. */
-export interface ServerWait {
-  happened(value: unknown): void
-  failed(error: unknown): void
-}
 
 const STATE = Symbol('greenloop.server')
 
@@ -28,20 +24,23 @@ interface WithState extends net.Server {
   [STATE]?: ServerState
 }
 
+/** What Node calls a new connection of it; of TLS, one whose handshake is done. */
+export function connectionEventOf(server: net.Server): string {
+  return server instanceof tls.Server ? 'secureConnection' : 'connection'
+}
+
 /** The state of a server; it is made at the first call. */
 export function serverStateOf(server: net.Server): ServerState {
   return (server as WithState)[STATE] ?? new ServerState(server)
 }
 
-type Waiting = ServerWait & Parameters<WaitList['push']>[0]
-
 /** One for each server that a greenlet has used. */
 export class ServerState extends Readiness {
   readonly server: net.Server
   /** Those who wait in `accept`. */
-  readonly acceptors: WaitList<Waiting> = new WaitList<Waiting>()
+  readonly acceptors: WaitList<SocketWait> = new WaitList<SocketWait>()
   /** Those who wait until it listens. */
-  readonly listeners: WaitList<Waiting> = new WaitList<Waiting>()
+  readonly listeners: WaitList<SocketWait> = new WaitList<SocketWait>()
   /** Connected, and not taken yet. */
   readonly #waiting: net.Socket[] = []
   /** Of failed accepts, for the next call each. */

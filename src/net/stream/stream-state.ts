@@ -22,9 +22,10 @@
 import type net from 'node:net'
 import { SocketClosedError } from '../../errors/classes.ts'
 import type { Coroutine } from '../../greenlet/kernel.ts'
-import { type ListNode, WaitList } from '../../waiting/wait-list.ts'
+import { WaitList } from '../../waiting/wait-list.ts'
 import { retire } from '../readiness/numbers.ts'
 import { POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT, POLLRDHUP, Readiness } from '../readiness/pollable.ts'
+import type { SocketWait } from '../readiness/socket-wait.ts'
 
 /** The wait of `recv`, as its socket sees it. */
 export interface Reader {
@@ -37,11 +38,9 @@ export interface Reader {
   closed(): void
 }
 
-/** A wait for something else than data, as its socket sees it. */
-export interface SocketWait extends ListNode {
-  /** It has happened. The state has taken the wait off its list. */
-  happened(): void
-  /** The socket was closed. The state has taken the wait off its list. */
+/** A wait for something else than data, as its socket sees it. The state takes it off its list before it calls either. */
+export interface StreamWaiter extends SocketWait {
+  /** The socket was closed. */
   closed(): void
 }
 
@@ -71,9 +70,9 @@ export class StreamState extends Readiness {
   /** The wait of the last reader, for the next one. */
   spare: Reader | null = null
   /** Those who wait until the peer has taken what was sent. */
-  readonly senders: WaitList<SocketWait> = new WaitList<SocketWait>()
+  readonly senders: WaitList<StreamWaiter> = new WaitList<StreamWaiter>()
   /** Those who wait until it is connected. */
-  readonly connectors: WaitList<SocketWait> = new WaitList<SocketWait>()
+  readonly connectors: WaitList<StreamWaiter> = new WaitList<StreamWaiter>()
   /** The last `recv` that was asked for, kept for the next one of the same size. */
   recv: (object & { readonly size: number }) | null = null
   /** Bytes that were decoded already: of a socket with an encoding, where a piece may be longer than was asked for. */
@@ -85,6 +84,7 @@ export class StreamState extends Readiness {
   private hearsData = false
   private hearsDrain = false
   private hearsMore = false
+  private hearsAgain = false
   /** Set while we read ourselves: Node emits 'data' for that, too. */
   private taking = false
 
@@ -98,7 +98,8 @@ export class StreamState extends Readiness {
       if (!socket.readableEnded) this.broken = true
     })
     socket.on('close', () => {
-      this.closed()
+      this.hearAgain()
+      if (socket.destroyed) this.closed() // else it is being connected again already
     })
   }
 
@@ -150,6 +151,12 @@ export class StreamState extends Readiness {
   giveBack(chunk: Buffer): void {
     this.socket.pause()
     this.socket.unshift(chunk)
+  }
+
+  /** Whether what arrives is somebody else's, or somebody takes it piece by piece. */
+  get readByOthers(): boolean {
+    const { socket } = this
+    return socket.listenerCount('data') > (this.hearsData ? 1 : 0) || socket.listenerCount('readable') > 0
   }
 
   /** Has the socket read on, as long as there is nothing to take. */
@@ -205,7 +212,7 @@ export class StreamState extends Readiness {
     if (this.hearsDrain) return
     this.hearsDrain = true
     const drained = (): void => {
-      for (let wait = this.senders.shift(); wait !== null; wait = this.senders.shift()) wait.happened()
+      for (let wait = this.senders.shift(); wait !== null; wait = this.senders.shift()) wait.happened(undefined)
       this.tell(POLLOUT)
     }
     this.socket.on('drain', drained)
@@ -221,7 +228,7 @@ export class StreamState extends Readiness {
 
   private readonly onConnect = (): void => {
     this.remember()
-    for (let wait = this.connectors.shift(); wait !== null; wait = this.connectors.shift()) wait.happened()
+    for (let wait = this.connectors.shift(); wait !== null; wait = this.connectors.shift()) wait.happened(this.socket)
   }
 
   /** Has those who watch told when something can be sent. */
@@ -233,6 +240,19 @@ export class StreamState extends Readiness {
   private readonly onOpen = (): void => {
     this.remember()
     this.tell(POLLOUT)
+  }
+
+  /** Has what was forgotten when it is connected again, as Node's sockets may be. */
+  private hearAgain(): void {
+    if (this.hearsAgain) return
+    this.hearsAgain = true
+    this.socket.on('connect', () => {
+      this.error = null
+      this.broken = false
+      this.rest = null
+      this.peer = null
+      this.remember()
+    })
   }
 
   /** Whether nothing is to be had of it any more. Of one that Node has closed, the end of the peer or the error is. */

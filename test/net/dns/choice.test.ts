@@ -17,7 +17,7 @@ import {
 } from 'greenloop'
 import { connect, dns as green } from 'greenloop/net'
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
-import { lookupFunction } from '../../../src/net/dns/lookup-function.ts'
+import { lookupFunction } from '../../../src/net/dns/lookup.ts'
 import { checkLeaks } from '../../support/leaks.ts'
 import { messageOf, rejection } from '../../support/thrown.ts'
 import { catchUnhandled, eventually, listen } from '../support.ts'

@@ -1,10 +1,11 @@
 // Sockets: connect, recv and sendall over real connections, each way in which they end, and what is left behind then: nothing.
 import { createHash, randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import net from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Readable } from 'node:stream'
+import { PassThrough, Readable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 import {
   ConcurrentObjectUseError,
@@ -19,6 +20,7 @@ import {
   spawnWith,
   Timeout,
   UsageError,
+  until,
   withTimeout,
 } from 'greenloop'
 import { connect, type GreenSocket } from 'greenloop/net'
@@ -187,6 +189,25 @@ describe('connect()', () => {
       expect(errors).toHaveLength(4)
       expect(new Set(errors).size).toBe(1)
       expect(errors[0]).toMatchObject({ code: 'ECONNREFUSED' })
+    })
+  })
+
+  it('may be tried again with the same socket, which then forgets the error', async () => {
+    const { port } = await listen((peer) => peer.end('hello'))
+    const refused = await closedPort()
+    const socket = connect({ port: refused, host: '127.0.0.1' })
+    onTestFinished(() => void socket.destroy())
+    await run(function* () {
+      expect(yield* caught(() => socket)).toMatchObject({ code: 'ECONNREFUSED' })
+      for (let n = 0; n < 2; n++) {
+        yield* socket.connect(port, '127.0.0.1')
+        expect(String(yield* socket.recv())).toBe('hello')
+        expect((yield* socket.recv()).length).toBe(0)
+        if (!socket.destroyed) yield* until(once(socket, 'close'))
+      }
+      yield* socket.connect(port, '127.0.0.1')
+      socket.destroy()
+      expect(messageOf(yield* caught(() => socket.recv()))).toBe(`recv(): the socket to 127.0.0.1:${port} is closed.`)
     })
   })
 
@@ -592,6 +613,33 @@ describe('recv()', () => {
     peer.write('bytes')
     await victim.join()
     expect(order).toEqual(['bytes', 'GreenletExit'])
+  })
+
+  it('refuses a socket that somebody else reads: by a listener, a pipe, or piece by piece', async () => {
+    const { socket, peer } = await pair()
+    const others = [
+      (): unknown => socket.on('data', () => undefined),
+      (): unknown => socket.pipe(new PassThrough()),
+      (): unknown => socket.on('readable', () => undefined),
+    ]
+    await run(function* () {
+      for (const begins of others) {
+        begins()
+        const error = yield* caught(() => socket.recv())
+        expect(error).toBeInstanceOf(UsageError)
+        expect(messageOf(error)).toBe(
+          [
+            "recv() was called of a socket that is read already: it has a listener for 'data' or 'readable', or is piped.",
+            '',
+            "  socket.on('data', handler); yield* socket.recv()   // incorrect: each byte would have two owners",
+            '  yield* socket.recv()                               // correct',
+          ].join('\n'),
+        )
+        socket.unpipe().removeAllListeners('data').removeAllListeners('readable')
+      }
+      peer.write('ours')
+      expect(String(yield* socket.recv())).toBe('ours')
+    })
   })
 
   it('refuses a wrong size at the call', async () => {

@@ -1,5 +1,6 @@
 // TLS: connections whose handshake is done, on both sides; each way in which a handshake fails; TLS over a connection that is there.
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import net, { type AddressInfo } from 'node:net'
 import nodeTls from 'node:tls'
 import {
@@ -13,9 +14,10 @@ import {
   sleep,
   spawn,
   Timeout,
+  until,
   withTimeout,
 } from 'greenloop'
-import { connect, createServer, select, tls } from 'greenloop/net'
+import { connect, createServer, Socket, select, tls } from 'greenloop/net'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { checkLeaks } from '../../support/leaks.ts'
 import { messageOf, rejection, usage } from '../../support/thrown.ts'
@@ -306,6 +308,22 @@ describe('a TLS server', () => {
       const [peer] = yield* server.accept()
       expect(String(yield* peer.recv())).toBe('early')
       peer.destroy()
+    })
+  })
+
+  it('has the other face, too, before it listens', async () => {
+    const server = nodeTls.createServer(good)
+    const face = Socket.from(server)
+    onTestFinished(() => {
+      face.close()
+    })
+    await run(function* () {
+      yield* until(once(server.listen(0, '127.0.0.1'), 'listening'))
+      const socket = connecting((server.address() as AddressInfo).port)
+      const [peer] = yield* face.accept()
+      yield* peer.sendall('hello')
+      peer.close()
+      expect(String(yield* (yield* socket).recv())).toBe('hello')
     })
   })
 
