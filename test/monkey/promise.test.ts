@@ -200,7 +200,7 @@ describe('in plain code', () => {
       const own = function* (): Generator<number> {
         yield 1
       }
-      Object.assign(promise, { [Symbol.iterator]: own })
+      Reflect.set(promise, Symbol.iterator, own)
       expect(Object.getOwnPropertyDescriptor(promise, Symbol.iterator)).toEqual({
         value: own,
         configurable: true,

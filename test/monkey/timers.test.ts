@@ -51,7 +51,7 @@ function* driven(timer: Promise<unknown>): Green<void> {
 }
 
 /** Kills a greenlet that waits. */
-function* killed(greenlet: Greenlet<unknown>): Green<void> {
+function* killed(greenlet: Greenlet): Green<void> {
   yield* sleep(1)
   yield* greenlet.kill()
 }

@@ -16,7 +16,7 @@ import { type Address, showAddress } from '../readiness/address.ts'
 import { Socket } from '../socket/socket.ts'
 import { BaseServer } from './base-server.ts'
 import { Job } from './job.ts'
-import { notAListener, type PortListener, placeOf, showPlace } from './listener.ts'
+import { notAListener, type PortListener, placeOf, showPlace, whenListening } from './listener.ts'
 import type { ServerOptions } from './options.ts'
 
 /** Where a `DatagramServer` listens: a {@link PortListener}, or what is bound already: a socket of `dgram.createSocket()`, or a `Socket`. */
@@ -135,16 +135,10 @@ export class DatagramServer extends BaseServer<[data: Buffer, address: Address]>
     }
     if (place === null) throw notBound()
     const onListening = (): void => {
-      socket.off('error', onError)
       this.#address = addressOf(socket) ?? this.#address
       bound()
     }
-    const onError = (error: Error): void => {
-      socket.off('listening', onListening)
-      failed(error)
-    }
-    socket.once('listening', onListening)
-    socket.once('error', onError)
+    whenListening(socket, onListening, failed)
     const [host, port] = place
     socket.bind({ port, ...(host === '' ? {} : { address: host }) })
   }

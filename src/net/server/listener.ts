@@ -1,8 +1,9 @@
 /**
- * Where a server is to listen: the ways in which that is written.
+ * Where a server is to listen: the ways in which that is written, and how it is told that it does.
  *
- * Stands on nothing.
+ * Stands on Node's emitters.
  */
+import type { EventEmitter } from 'node:events'
 import { UsageError } from '../../errors/classes.ts'
 import { show } from '../../errors/usage.ts'
 import { type Address, showAddress } from '../readiness/address.ts'
@@ -44,6 +45,20 @@ export function showPlace(address: Address | string): string {
   if (typeof address === 'string') return address
   const [host, port] = address
   return host === '' ? `port ${String(port)}` : showAddress([host, port])
+}
+
+/** Calls one of the two, when Node's server or socket listens or has failed to. */
+export function whenListening(listener: EventEmitter, bound: () => void, failed: (error: Error) => void): void {
+  const onListening = (): void => {
+    listener.off('error', onError)
+    bound()
+  }
+  const onError = (error: Error): void => {
+    listener.off('listening', onListening)
+    failed(error)
+  }
+  listener.once('listening', onListening)
+  listener.once('error', onError)
 }
 
 /** What was given is none of the forms; `forms` are those that are. */

@@ -21,7 +21,15 @@ import { BaseServer } from './base-server.ts'
 import { Handshakes } from './handshakes.ts'
 import { Job } from './job.ts'
 import { Lingering } from './lingering.ts'
-import { addressOfPlace, notAListener, type Place, type PortListener, placeOf, showPlace } from './listener.ts'
+import {
+  addressOfPlace,
+  notAListener,
+  type Place,
+  type PortListener,
+  placeOf,
+  showPlace,
+  whenListening,
+} from './listener.ts'
 import type { ServerOptions } from './options.ts'
 
 /**
@@ -155,16 +163,10 @@ export class StreamServer<S extends StreamConnection = GreenSocket> extends Base
     }
     if (place === null) throw doesNotListen()
     const onListening = (): void => {
-      listener.off('error', onError)
       this.#address = addressOf(listener) ?? this.#address
       bound()
     }
-    const onError = (error: Error): void => {
-      listener.off('listening', onListening)
-      failed(error)
-    }
-    listener.once('listening', onListening)
-    listener.once('error', onError)
+    whenListening(listener, onListening, failed)
     const backlog = this.#backlog === undefined ? {} : { backlog: this.#backlog }
     if ('path' in place) listener.listen({ path: place.path, ...backlog })
     else listener.listen({ port: place.port, ...(place.host === '' ? {} : { host: place.host }), ...backlog })

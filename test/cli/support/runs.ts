@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path'
 /** The compiled library, a package of its own. */
 export const COMPILED: string = process.env['GREENLOOP_PROGRAMS'] ?? ''
 /** The command line. */
-export const MAIN: string = join(COMPILED, 'src/cli/main.js')
+const MAIN: string = join(COMPILED, 'src/cli/main.js')
 /** Nothing here takes so long. */
 const LONGEST_MS = 9000
 
