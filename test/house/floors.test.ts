@@ -87,7 +87,7 @@ describe('the trampoline', () => {
     // Who steps one either calls a method of it or takes the method from the prototype. Greenlets and waiters have a throw() of their own,
     // and an operation's own next() is called by `yield*` alone. Cursors and iterators that are no generators are asked under these names.
     const steps =
-      /(?<!\bthis|#iterator|cursor|yield\* it|\biwait\(\)|\biterate\(\))\.next\(|\b(?:frame|generator|gen|iterator|it|body|first|step)\.(?:throw|return)\(|generatorPrototype|(?:next|throw)Step\.call/u
+      /(?<!\bthis|\bsuper|#iterator|cursor|yield\* it|\biwait\(\)|\biterate\(\))\.next\(|\b(?:frame|generator|gen|iterator|it|body|first|step)\.(?:throw|return)\(|generatorPrototype|(?:next|throw)Step\.call/u
     expect(files.filter(({ code }) => steps.test(code)).map(({ file }) => file)).toEqual([
       'greenlet/frames.ts',
       'greenlet/trampoline.ts',

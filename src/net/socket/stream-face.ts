@@ -385,9 +385,7 @@ export class StreamFace extends Face {
       socket.destroy()
       return
     }
-    const state = stateOf(socket)
-    state.reader?.closed()
-    for (let wait = state.senders.shift(); wait !== null; wait = state.senders.shift()) wait.closed()
+    stateOf(socket).endWaits()
     socket.destroySoon() // when all was sent
   }
 }

@@ -262,10 +262,15 @@ export class StreamState extends Readiness {
 
   private closed(): void {
     if (this.isClosed) retire(this)
+    this.endWaits()
+    this.tell(this.events())
+  }
+
+  /** Tells all who wait that it was closed. */
+  endWaits(): void {
     this.reader?.closed()
     for (const waits of [this.connectors, this.senders])
       for (let wait = waits.shift(); wait !== null; wait = waits.shift()) wait.closed()
-    this.tell(this.events())
   }
 
   override events(): number {
