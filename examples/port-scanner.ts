@@ -1,5 +1,5 @@
 /**
- * Which ports of this machine are open? A pool of fifty greenlets tries two hundred of them, each for a tenth of a second at the most, and
+ * Which ports of this machine are open? A pool of fifty greenlets tries two hundred of them, each for half a second at the most, and
  * reads what those say that are. Only this machine is asked: scan others with their owner's leave.
  *
  * Run: `npx tsx examples/port-scanner.ts`
@@ -15,7 +15,7 @@
 import { type Green, isInterrupt, Pool, run, withTimeout } from 'greenloop'
 import { connect, StreamServer } from 'greenloop/net'
 
-const LIMIT_MS = 100
+const LIMIT_MS = 500
 
 interface OpenPort {
   readonly port: number
@@ -42,8 +42,9 @@ await run(function* () {
   const doors: StreamServer[] = []
   for (const greeting of greetings) {
     const door = new StreamServer(['127.0.0.1', 0], function* (socket) {
-      yield* socket.sendall(greeting)
-      yield* socket.recv()
+      if (greeting === '')
+        yield* socket.recv() // until the other end has enough of it
+      else yield* socket.sendall(greeting)
     })
     yield* door.start()
     doors.push(door)
