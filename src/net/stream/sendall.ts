@@ -36,7 +36,7 @@ export class Sendall extends HubOperation<void> {
   override begin(greenlet: Coroutine): Step<void> {
     const { socket } = this
     const state = stateOf(socket)
-    if (socket.destroyed || socket.writableEnded) throw state.error ?? socket.errored ?? closedError(state)
+    if (socket.destroyed || socket.writableEnded) throw state.failure ?? closedError(state)
     const { data } = this
     if (socket.write(typeof data === 'string' ? data : copied(socket, data))) return ready(undefined)
     state.hearDrain()

@@ -117,7 +117,13 @@ export class StreamState extends Readiness {
 
   /** What a call throws that finds it closed. */
   closedError(call: string): Error {
-    return this.error ?? this.socket.errored ?? new SocketClosedError(`${call}: ${this.label} is closed.`)
+    return this.failure ?? new SocketClosedError(`${call}: ${this.label} is closed.`)
+  }
+
+  /** Why the connection is over; null when somebody here has closed it: newer Nodes call the writes that were under way then cancelled. */
+  get failure(): Error | null {
+    const failure: NodeJS.ErrnoException | null = this.error ?? this.socket.errored
+    return failure?.code === 'ECANCELED' ? null : failure
   }
 
   /** What has arrived, up to `size` bytes; null when nothing has. */
