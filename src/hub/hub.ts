@@ -9,8 +9,8 @@
  *
  * Slices. One ends after a round of all that was ready when it began (and at least 250 resumptions), and in any case after 1 ms; what is
  * ready then goes on after Node has looked at sockets and timers. So a thousand greenlets in loops of `sleep(0)` starve nobody. From
- * idleness the first slice comes in a microtask, at once after the callback that woke somebody; each 64th such slice waits for I/O,
- * or a loop over promises that are always settled would shut Node's loop out.
+ * idleness the first slice comes in a microtask, at once after the callback that woke somebody; whom sockets wake share one, after Node
+ * has looked at all of them. Each 64th in a microtask waits for I/O, or a loop over settled promises would shut Node's loop out.
  *
  * Invariants.
  * - `wake` and `interrupt` never run the greenlet; only slices do. So a waker may be called from anywhere.

@@ -6,7 +6,7 @@
  */
 import dgram from 'node:dgram'
 import { UsageError } from '../../errors/classes.ts'
-import { show, wrongRight } from '../../errors/usage.ts'
+import { wrongRight } from '../../errors/usage.ts'
 import type { Green, Operation } from '../../protocol.ts'
 import type { WaitOptions } from '../../waiting/timeout.ts'
 import { createSocket, type GreenDatagramSocket } from '../datagram/create-socket.ts'
@@ -17,7 +17,7 @@ import { Socket } from '../socket/socket.ts'
 import { BaseServer } from './base-server.ts'
 import { Job } from './job.ts'
 import { notAListener, type PortListener, placeOf, showPlace, whenListening } from './listener.ts'
-import type { ServerOptions } from './options.ts'
+import { notAHandler, type ServerOptions } from './options.ts'
 
 /** Where a `DatagramServer` listens: a {@link PortListener}, or what is bound already: a socket of `dgram.createSocket()`, or a `Socket`. */
 export type DatagramListener = PortListener | GreenDatagramSocket | Socket
@@ -76,7 +76,7 @@ export class DatagramServer extends BaseServer<[data: Buffer, address: Address]>
   constructor(listener: DatagramListener, handle?: DatagramHandler | null, options: DatagramServerOptions = {}) {
     super(CALL, options)
     if (handle == null ? this.handle === DatagramServer.prototype.handle : typeof handle !== 'function')
-      throw notAHandler(handle)
+      throw notAHandler(CALL, 'data, address', handle)
     this.#given = handle ?? null
     this.#face = listener instanceof Socket ? listener : null
     const place = placeOf(listener)
@@ -183,12 +183,6 @@ function socketOf(listener: unknown): dgram.Socket {
   const socket = listener instanceof Socket ? listener.node : listener
   if (socket instanceof dgram.Socket && (listener instanceof Socket || 'recvfrom' in socket)) return socket
   throw notAListener(CALL, FORMS, listener)
-}
-
-function notAHandler(value: unknown): UsageError {
-  return new UsageError(
-    `${CALL} expects a handler, \`function* (data, address) { ... }\`, or a subclass with handle(), but got ${show(value)}.`,
-  )
 }
 
 function takenByListener(): UsageError {

@@ -47,3 +47,10 @@ export function checkStopOptions(call: string, options: StopOptions): void {
   checkOptions(call, options, '{ timeoutMs: 5000 }')
   checkMs(call, 'timeoutMs', options.timeoutMs ?? 0)
 }
+
+/** What a server throws that was given no handler. `args` is what a handler is called with. */
+export function notAHandler(call: string, args: string, value: unknown): UsageError {
+  return new UsageError(
+    `${call} expects a handler, \`function* (${args}) { ... }\`, or a subclass with handle(), but got ${show(value)}.`,
+  )
+}

@@ -9,7 +9,7 @@
 import net from 'node:net'
 import tls from 'node:tls'
 import { UsageError } from '../../errors/classes.ts'
-import { checkMs, show, wrongRight } from '../../errors/usage.ts'
+import { checkMs, wrongRight } from '../../errors/usage.ts'
 import type { Green } from '../../protocol.ts'
 import { type Address, showAddress } from '../readiness/address.ts'
 import { Socket } from '../socket/socket.ts'
@@ -30,7 +30,7 @@ import {
   showPlace,
   whenListening,
 } from './listener.ts'
-import type { ServerOptions } from './options.ts'
+import { notAHandler, type ServerOptions } from './options.ts'
 
 /**
  * Where a `StreamServer` listens: a {@link PortListener}; a path, which has a slash in it; or what listens already: a server of
@@ -116,7 +116,7 @@ export class StreamServer<S extends StreamConnection = GreenSocket> extends Base
     const { backlog, lingerMs = 30_000, tls: tlsOptions } = options
     checkMs(CALL, 'lingerMs', lingerMs)
     if (handle == null ? this.handle === StreamServer.prototype.handle : typeof handle !== 'function')
-      throw notAHandler(handle)
+      throw notAHandler(CALL, 'socket, address', handle)
     this.#given = handle ?? null
     this.#backlog = backlog
     this.#lingering = new Lingering(lingerMs)
@@ -260,12 +260,6 @@ function serverOf<S extends StreamConnection>(listener: unknown, options: Stream
         `${CALL} was given \`${name}\` and a server that listens already; it goes with an address.\n\n${wrongRight(`new StreamServer(server, handle, { ${name} })`, 'the server was made without', `new StreamServer(port, handle, { ${name} })`)}`,
       )
   return server
-}
-
-function notAHandler(value: unknown): UsageError {
-  return new UsageError(
-    `${CALL} expects a handler, \`function* (socket, address) { ... }\`, or a subclass with handle(), but got ${show(value)}.`,
-  )
 }
 
 function takenByListener(): UsageError {

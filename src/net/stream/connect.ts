@@ -7,7 +7,6 @@ import type net from 'node:net'
 import type { Coroutine } from '../../greenlet/kernel.ts'
 import { ready, type Step } from '../../greenlet/operation.ts'
 import { HubOperation } from '../../waiting/operation.ts'
-import type { Timeout } from '../../waiting/timeout.ts'
 import { stateOf } from './stream-state.ts'
 import { StreamWait } from './stream-wait.ts'
 
@@ -27,13 +26,11 @@ const plain: Connecting = {
 export class Connect<S extends net.Socket> extends HubOperation<S> {
   readonly #socket: S
   readonly #how: Connecting
-  readonly #limit: number | Timeout | undefined
 
-  constructor(socket: S, how: Connecting = plain, limit?: number | Timeout) {
+  constructor(socket: S, how: Connecting = plain) {
     super()
     this.#socket = socket
     this.#how = how
-    this.#limit = limit
   }
 
   override begin(greenlet: Coroutine): Step<S> {
@@ -42,7 +39,7 @@ export class Connect<S extends net.Socket> extends HubOperation<S> {
     if (socket.destroyed) throw state.closedError('connect()')
     if (this.#how.isConnected(socket)) return ready(socket)
     state.hearConnect(this.#how.event)
-    return new ConnectWait(greenlet, state, 'connect()').parkIn(state.connectors, this.#limit)
+    return new ConnectWait(greenlet, state, 'connect()').parkIn(state.connectors, undefined)
   }
 
   override toString(): string {

