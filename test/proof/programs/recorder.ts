@@ -4,17 +4,23 @@
  *
  * An emitter is named by its class, its side of the connection, and its place among those that were made. An event is its name and the
  * shapes of what it carries. What depends on how TCP has cut the bytes is left out: a run of `data` counts as one, and `readable`, `drain`,
- * `pause`, `resume` and `unpipe`, by which a reader and the kernel's buffers take turns, count as nothing.
+ * `pause`, `resume` and `unpipe`, by which a reader and the kernel's buffers take turns, count as nothing. Nor has what comes in an order
+ * with what goes out: when both ends close a connection at once, either may be first; so a duplex counts as a reader and as a writer.
  */
 import { EventEmitter } from 'node:events'
 import { IncomingMessage } from 'node:http'
 import { Socket } from 'node:net'
+import { Duplex } from 'node:stream'
 
 /** What each emitter has emitted: its name to its events. */
 export type Events = Readonly<Record<string, readonly string[]>>
 
 /** How often they come, and where among the others, is up to the kernel's buffers. */
 const TURNS: ReadonlySet<PropertyKey> = new Set(['readable', 'drain', 'pause', 'resume', 'unpipe'])
+
+/** What is of one direction of a duplex only. */
+const READING: ReadonlySet<string> = new Set(['data', 'end'])
+const WRITING: ReadonlySet<string> = new Set(['prefinish', 'finish'])
 
 /** A recording that has begun. */
 export interface Recording {
@@ -43,8 +49,7 @@ export function record(): Recording {
     if (more && !seen.has(this) && !(this instanceof EventEmitter)) seen.set(this, [])
     const events = seen.get(this)
     if (events !== undefined && !TURNS.has(name)) {
-      const event = `${String(name)}(${args.map(shape).join(', ')})`
-      if (name !== 'data' || events.at(-1) !== event) events.push(event)
+      events.push(`${String(name)}(${args.map(shape).join(', ')})`)
     }
     return emit.call(this, name, ...args)
   }
@@ -61,7 +66,11 @@ export function record(): Recording {
         const kind = kindOf(emitter)
         const count = (counts.get(kind) ?? 0) + 1
         counts.set(kind, count)
-        if (events.length > 0) named[`${kind} ${count}`] = runs(events)
+        if (events.length === 0) continue
+        if (emitter instanceof Duplex) {
+          named[`${kind} ${count}`] = runs(without(WRITING, events))
+          named[`${kind} ${count}, writing`] = runs(without(READING, events))
+        } else named[`${kind} ${count}`] = runs(events)
       }
       return named
     },
@@ -76,12 +85,17 @@ function kindOf(emitter: object): string {
   return name
 }
 
-/** The same more briefly: what comes several times in a row is written once, with its count. */
+function without(names: ReadonlySet<string>, events: readonly string[]): string[] {
+  return events.filter((event) => !names.has(event.slice(0, event.indexOf('('))))
+}
+
+/** The same more briefly: what comes several times in a row is written once, with its count, and `data` without. */
 function runs(seen: readonly string[]): string[] {
   const result: string[] = []
   for (let at = 0, next = 0; at < seen.length; at = next) {
     while (seen[next] === seen[at]) next++
-    result.push(next - at > 1 ? `${seen[at]} x ${next - at}` : String(seen[at]))
+    const event = seen[at] ?? ''
+    result.push(next - at > 1 && !event.startsWith('data(') ? `${event} x ${next - at}` : event)
   }
   return result
 }
