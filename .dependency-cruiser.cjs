@@ -19,7 +19,10 @@ const floors = [
   ['net/select', 'net/socket'],
   ['net/server'],
   ['net/index'],
-  ['http', 'os'],
+  ['http/exceptions'],
+  ['http/message', 'http/transport'],
+  ['http/requests', 'http/fetch', 'http/serve', 'http/node'],
+  ['http/index', 'os'],
   ['monkey', 'testing', 'trace'],
   ['cli'],
 ]

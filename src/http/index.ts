@@ -1,5 +1,5 @@
 /**
  * Floor 8: HTTP.
  */
-export * as requests from './requests.ts'
-export { type RequestOptions, Response } from './requests.ts'
+export * as requests from './requests/api.ts'
+export { type RequestOptions, Response } from './requests/api.ts'

@@ -22,7 +22,10 @@ const FLOORS = [
   ['net/select', 'net/socket'],
   ['net/server'],
   ['net/index.ts'],
-  ['http'],
+  ['http/exceptions.ts'],
+  ['http/message', 'http/transport'],
+  ['http/requests', 'http/fetch', 'http/serve', 'http/node'],
+  ['http/index.ts'],
   ['monkey'],
   ['cli'],
   ['eslint'],
@@ -38,10 +41,10 @@ const files = readdirSync(join(REPOSITORY, 'src'), { recursive: true, encoding: 
     return { file, room: roomAt(file), source, code, imports }
   })
 
-/** The room of a file; the rooms of `net` have floors of their own. */
+/** The room of a file; the rooms of `net` and of `http` have floors of their own. */
 function roomAt(file: string): string {
   const parts = file.split('/')
-  return parts.slice(0, parts[0] === 'net' ? 2 : 1).join('/')
+  return parts.slice(0, parts[0] === 'net' || parts[0] === 'http' ? 2 : 1).join('/')
 }
 
 /** The room that `path`, imported by `file`, leads to. */

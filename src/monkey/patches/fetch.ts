@@ -1,7 +1,7 @@
 /**
  * `yield* fetch(url)` and `yield* response.text()`: Node's own fetch and Response, with what `src/http/fetch.ts` adds.
  */
-import { BODY_METHODS, cooperativeBody, cooperativeClone, cooperativeFetch } from '../../http/fetch.ts'
+import { BODY_METHODS, cooperativeBody, cooperativeClone, cooperativeFetch } from '../../http/fetch/fetch.ts'
 import { patchItem } from '../state.ts'
 
 /** Patches the global `fetch` and the body methods of `Response`. */

@@ -3,11 +3,11 @@ import { type Green, GreenletExit, getHub, joinall, run, spawn, Timeout, UsageEr
 import { Response, requests } from 'greenloop/http'
 import { Agent, type Dispatcher, getGlobalDispatcher, setGlobalDispatcher } from 'undici'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { catchUnhandled, closedPort } from '../net/support.ts'
-import { checkLeaks } from '../support/leaks.ts'
-import { runProgram } from '../support/program.ts'
-import { message, rejection, thrown } from '../support/thrown.ts'
-import { serve } from './support.ts'
+import { catchUnhandled, closedPort } from '../../net/support.ts'
+import { checkLeaks } from '../../support/leaks.ts'
+import { runProgram } from '../../support/program.ts'
+import { message, rejection, thrown } from '../../support/thrown.ts'
+import { serve } from '../support.ts'
 
 checkLeaks()
 
@@ -365,7 +365,7 @@ describe('undici', () => {
 
   it('keeps the connection for the next request, and does not hold the process with it', async () => {
     const { url } = await serve()
-    expect(await runProgram(new URL('./programs/idle.ts', import.meta.url).href, { args: [url] })).toEqual({
+    expect(await runProgram(new URL('../programs/idle.ts', import.meta.url).href, { args: [url] })).toEqual({
       stdout: '200 hello\n',
       stderr: '',
       code: 0,
@@ -374,7 +374,7 @@ describe('undici', () => {
 
   it('and Node’s own fetch may be loaded in any order', async () => {
     const { url } = await serve()
-    expect(await runProgram(new URL('./programs/patched-before.ts', import.meta.url).href, { args: [url] })).toEqual({
+    expect(await runProgram(new URL('../programs/patched-before.ts', import.meta.url).href, { args: [url] })).toEqual({
       stdout: 'fetch hello\nrequests hello\n',
       stderr: '',
       code: 0,

@@ -6,7 +6,7 @@
  *
  * Stands on drivable promises. Puts itself nowhere: `monkey` does.
  */
-import { Abort, drivable } from '../waiting/drivable.ts'
+import { Abort, drivable } from '../../waiting/drivable.ts'
 
 /** The type of `fetch`. */
 export type Fetch = typeof globalThis.fetch

@@ -6,12 +6,12 @@
  */
 import { TextDecoder } from 'node:util'
 import { Agent, Dispatcher, getGlobalDispatcher, interceptors, request as undiciRequest } from 'undici'
-import { GreenloopError, UsageError } from '../errors/classes.ts'
-import { checkMs, show } from '../errors/usage.ts'
-import type { Operation } from '../protocol.ts'
-import { begun } from '../waiting/operation.ts'
-import { withTimeout } from '../waiting/timeout.ts'
-import { until } from '../waiting/until.ts'
+import { GreenloopError, UsageError } from '../../errors/classes.ts'
+import { checkMs, show } from '../../errors/usage.ts'
+import type { Operation } from '../../protocol.ts'
+import { begun } from '../../waiting/operation.ts'
+import { withTimeout } from '../../waiting/timeout.ts'
+import { until } from '../../waiting/until.ts'
 
 /** How many redirects are followed; Python's `requests` has the same number. */
 const MAX_REDIRECTS = 30

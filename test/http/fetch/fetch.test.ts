@@ -2,10 +2,10 @@
 import { type Green, GreenletExit, getHub, joinall, run, sleep, spawn, Timeout, withTimeout } from 'greenloop'
 import * as monkey from 'greenloop/monkey'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { catchUnhandled, closedPort, eventually, inWait, randomOf } from '../net/support.ts'
-import { checkLeaks } from '../support/leaks.ts'
-import { rejection, thrown } from '../support/thrown.ts'
-import { serve } from './support.ts'
+import { catchUnhandled, closedPort, eventually, inWait, randomOf } from '../../net/support.ts'
+import { checkLeaks } from '../../support/leaks.ts'
+import { rejection, thrown } from '../../support/thrown.ts'
+import { serve } from '../support.ts'
 
 checkLeaks()
 
