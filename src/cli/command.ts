@@ -22,6 +22,7 @@ const ABOUT: Readonly<Partial<Record<PatchName, string>>> = {
   dns: 'yield* dns.lookup(host), dns.resolve(host), ...',
   net: 'yield* net.connect(port), socket.recv(n), server.accept(), ...',
   tls: 'yield* tls.connect(port), server.accept(), ...',
+  http: 'yield* http.get(url), http.createServer(function* ...), ...',
   fetch: 'yield* fetch(url), response.text(), ...',
 }
 

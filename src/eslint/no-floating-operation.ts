@@ -5,11 +5,12 @@
  * by a bare `yield`, returned to a caller who wants nothing, or asked whether it is true, neither does anything. The compiler sees few of
  * these mistakes, and the trampoline only those that reach it.
  *
- * Stands on `green-types.ts` (what a value is) and `place.ts` (where it stands); `wording.ts` writes the lines of the messages.
+ * Stands on `green-types.ts` (what a value is), `place.ts` (where it stands) and `handlers.ts` (who drives after all); `wording.ts` writes the lines of the messages.
  */
 import type { TSESLint, TSESTree } from '@typescript-eslint/utils'
 import type ts from 'typescript'
 import { GreenTypes, type Part } from './green-types.ts'
+import { emitterOf, isRequestHandler, isServer } from './handlers.ts'
 import { decidingIn, generatorAround, lostWith, type Place, placeOf } from './place.ts'
 import { typedServices } from './services.ts'
 import { guarded, type Line, methodOf, namesOf, short, spawned, spawningCallback, table } from './wording.ts'
@@ -207,13 +208,21 @@ class Judge {
     const parts = this.#types.resultsOf(type).filter((part) => mustBeDriven(part, 'plain'))
     if (parts.length === 0) return
     const expected = this.#expected(node)
-    if (expected === undefined || !this.#types.isDropping(expected)) return
+    if (expected === undefined || !this.#types.isDropping(expected) || this.#isHandler(node, expected)) return
     const [signature] = type.getCallSignatures()
     const parameters =
       'params' in node ? namesOf(node.params) : (signature?.parameters ?? []).map((parameter) => parameter.name)
     const wrong: Line = [short(this.#source, methodOf(node) ?? node), `incorrect: returns ${thing(parts)}`]
     const right: Line = [spawningCallback(this.#source, node, parameters), 'correct: a greenlet waits']
     this.#report('callback', node, parts, [wrong, right])
+  }
+
+  /** Whether a server drives what it returns. */
+  #isHandler(node: TSESTree.Expression, expected: ts.Type): boolean {
+    const checker = this.#services.program.getTypeChecker()
+    if (isRequestHandler(checker, checker.getNonNullableType(expected))) return true
+    const emitter = emitterOf(node)
+    return emitter !== null && isServer(checker, this.#services.getTypeAtLocation(emitter))
   }
 
   /** The type that is expected where `node` stands. */

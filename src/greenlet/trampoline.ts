@@ -178,7 +178,7 @@ function firstStep(greenlet: Coroutine): Step {
   if (interrupted) throw slot
 
   const made = callBody(greenlet, slot)
-  const first = isCallOf(greenlet.$fn, made) ? made : frameOf(greenlet, made)
+  const first = isCallOf(greenlet.$fn ?? greenlet.run, made) ? made : frameOf(greenlet, made)
   if (first === null) return { done: true, value: made }
   greenlet.$frame = first
   return nextStep.call(first, undefined)

@@ -26,12 +26,17 @@ export interface FailedRequest {
   readonly url: string
 }
 
+/** How far a request has come: it waits for a connection (nothing was sent), for the head of the answer, or for its body. */
+export type Phase = 'connecting' | 'waiting' | 'reading'
+
 /** What an error knows beside its text. */
 export interface ExceptionContext<R = unknown> extends ErrorOptions {
   /** The request that failed. */
   request?: FailedRequest | undefined
   /** The answer, where there was one. */
   response?: R | undefined
+  /** How far it had come. */
+  phase?: Phase | undefined
 }
 
 /**
@@ -45,6 +50,8 @@ export class RequestException extends GreenloopError {
   readonly request: FailedRequest | undefined
   /** The answer, where there was one: a `requests.Response`. */
   readonly response: unknown
+  /** How far the exchange had come, where it failed of the world. */
+  readonly phase: Phase | undefined
 
   /**
    * @param message - what happened, as a sentence.
@@ -54,6 +61,7 @@ export class RequestException extends GreenloopError {
     super(message, 'cause' in context ? { cause: context.cause } : undefined)
     this.request = context.request
     this.response = context.response
+    this.phase = context.phase
   }
 }
 recognise(RequestException, 'RequestException')

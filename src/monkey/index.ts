@@ -20,6 +20,7 @@ export {
   patchDns,
   patched,
   patchFetch,
+  patchHttp,
   patchNet,
   patchPromise,
   patchTimers,

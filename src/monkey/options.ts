@@ -11,12 +11,12 @@ import { checkOptions, show, wrongRight } from '../errors/usage.ts'
  * finds everything below it in place. Promises and time stand on nothing; names come before the connections that ask for them, plain
  * connections before TLS, connections before what speaks over them. Patches are taken back in the reverse order.
  *
- * Later ones have their place by that: streams before `net`, http before `fetch`, files and child processes behind.
+ * Later ones have their place by that: streams before `net`, files and child processes behind.
  */
-export const ORDER: readonly PatchName[] = ['promise', 'timers', 'dns', 'net', 'tls', 'fetch']
+export const ORDER: readonly PatchName[] = ['promise', 'timers', 'dns', 'net', 'tls', 'http', 'fetch']
 
 /** A name of what can be patched. */
-export type PatchName = 'promise' | 'timers' | 'dns' | 'net' | 'tls' | 'fetch'
+export type PatchName = 'promise' | 'timers' | 'dns' | 'net' | 'tls' | 'http' | 'fetch'
 
 /** Says yes or no to patches. */
 export type PatchOptions = Partial<Record<PatchName, boolean>>

@@ -11,6 +11,7 @@ import { DidPatchEvent, DidPatchModuleEvent, events, WillPatchAllEvent, WillPatc
 import { ORDER, type PatchName, type PatchOptions, readOptions } from './options.ts'
 import { patchDns as applyDns } from './patches/dns.ts'
 import { patchFetch as applyFetch } from './patches/fetch.ts'
+import { patchHttp as applyHttp } from './patches/http.ts'
 import { patchNet as applyNet } from './patches/net.ts'
 import { patchPromise as applyPromise } from './patches/promise.ts'
 import { patchTimers as applyTimers } from './patches/timers.ts'
@@ -24,6 +25,7 @@ const PATCHES: Readonly<Record<PatchName, () => void>> = {
   dns: applyDns,
   net: applyNet,
   tls: applyTls,
+  http: applyHttp,
   fetch: applyFetch,
 }
 
@@ -47,7 +49,7 @@ let asked: Asked | null = null
 
 /**
  * Patches everything, so that it can be driven with `yield*` in a greenlet, and is given up properly when that is killed: see `patchPromise`,
- * `patchTimers`, `patchDns`, `patchNet`, `patchTls` and `patchFetch`, in this order. For everybody else all stays what it is.
+ * `patchTimers`, `patchDns`, `patchNet`, `patchTls`, `patchHttp` and `patchFetch`, in this order. For everybody else all stays what it is.
  *
  * Calling it again does nothing more than what is new; what was left out is not taken back, and a call with other options is warned of.
  *
@@ -166,6 +168,16 @@ export function patchNet(): Patched {
  */
 export function patchTls(): Patched {
   return apply(['tls'], false)
+}
+
+/**
+ * Patches `node:http` and `node:https`: `yield* http.get(url)` waits for the answer, a generator function can be the handler of a server, and
+ * `sendall` writes a body with back-pressure.
+ *
+ * @returns as {@link patchAll}. @switches never
+ */
+export function patchHttp(): Patched {
+  return apply(['http'], false)
 }
 
 /**

@@ -8,6 +8,10 @@
 export interface Modules {
   /** `node:dns`. */
   dns: typeof import('node:dns')
+  /** `node:http`. */
+  http: typeof import('node:http')
+  /** `node:https`. */
+  https: typeof import('node:https')
   /** `node:net`. */
   net: typeof import('node:net')
   /** `node:tls`. */

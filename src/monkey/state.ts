@@ -102,18 +102,25 @@ export function beginPatch(module: string): Round {
 /**
  * Puts `value` at `target[key]` as part of the open patch of `module`; functions keep name, length and own properties of what they replace.
  *
+ * @param home - the module in which the target is, if that has another name.
  * @returns what knows the original, which may change: see {@link aside}.
  */
-export function patchItem(module: string, target: object, key: PropertyKey, value: unknown): Item {
-  return addItem(module, target, key, { value, writable: true })
+export function patchItem(
+  module: string,
+  target: object,
+  key: PropertyKey,
+  value: unknown,
+  home: string = homeOf(module),
+): Item {
+  return addItem(module, target, key, { value, writable: true }, home)
 }
 
 /** As {@link patchItem}, with an accessor. */
 export function patchAccessor(module: string, target: object, key: PropertyKey, accessor: PropertyDescriptor): void {
-  addItem(module, target, key, accessor)
+  addItem(module, target, key, accessor, homeOf(module))
 }
 
-function addItem(module: string, target: object, key: PropertyKey, put: PropertyDescriptor): Item {
+function addItem(module: string, target: object, key: PropertyKey, put: PropertyDescriptor, home: string): Item {
   const round = rounds.get(module)
   if (round === undefined) throw new InternalError(`patchItem() was called while no patch of ${module} is open.`)
   const before = unstray(target, key, Object.getOwnPropertyDescriptor(target, key))
@@ -122,7 +129,6 @@ function addItem(module: string, target: object, key: PropertyKey, put: Property
     strays.delete(content)
     if (typeof before?.value === 'function' && put.get === undefined) dress(content, before.value as object)
   }
-  const home = homeOf(module)
   const item: Item = { target, key, home, name: nameIn(home, target, key), before, put }
   round.items.push(item)
   define(item)
@@ -233,7 +239,7 @@ function itemAt(target: object, key: PropertyKey): Item | undefined {
  *
  * @param module - a builtin module of Node, with or without `node:`, or `globalThis`.
  * @param names - the name of a property, a path such as `Resolver.prototype.resolve4`, or a list of these.
- * @returns what is there, or was; undefined where there is nothing; an array for a list.
+ * @returns what is there, or was, and of a patched accessor its getter; undefined where there is nothing; an array for a list.
  * @throws UsageError when Node has no such module.
  * @switches never
  * @source gevent: `gevent.monkey.get_original`
@@ -278,7 +284,8 @@ function originalAt(object: unknown, key: PropertyKey): unknown {
     const item = itemAt(owner, key)
     const before = item === undefined ? Object.getOwnPropertyDescriptor(owner, key) : item.before
     const own = unstray(owner, key, before)
-    if (own !== undefined) return own.get === undefined ? own.value : own.get.call(object)
+    if (own?.get !== undefined) return item === undefined ? own.get.call(object) : own.get
+    if (own !== undefined) return own.value
   }
   return undefined
 }

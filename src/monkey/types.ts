@@ -4,6 +4,7 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { TLSSocket } from 'node:tls'
+import type { MessageMethods, RequestMethods } from '../http/node/methods.ts'
 import type { ServiceName } from '../net/dns/lookup.ts'
 import type { Accepted } from '../net/stream/accept.ts'
 import type { ServerMethods, SocketMethods } from '../net/stream/methods.ts'
@@ -31,6 +32,13 @@ declare module 'tls' {
     accept(options?: WaitOptions): Operation<Accepted<TLSSocket>>
     cursor(): Cursor<Accepted<TLSSocket>>
   }
+}
+
+declare module 'http' {
+  // eslint-disable-next-line @typescript-eslint/no-empty-object-type -- declaration merging
+  interface ClientRequest extends RequestMethods {}
+  // eslint-disable-next-line @typescript-eslint/no-empty-object-type, @typescript-eslint/no-unused-vars -- declaration merging
+  interface OutgoingMessage<Request extends IncomingMessage = IncomingMessage> extends MessageMethods {}
 }
 
 // It is a Server of http and one of tls, so it must say which of the two it accepts as. The parameters are those of its declaration.

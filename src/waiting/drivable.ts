@@ -9,11 +9,11 @@
  *
  * Stands on the wait for a promise. Leaves to `fetch` and the timers what is aborted.
  */
-import { kernel } from '../greenlet/kernel.ts'
+import { type Coroutine, kernel } from '../greenlet/kernel.ts'
 import type { Step } from '../greenlet/operation.ts'
 import type { Resume, Suspend } from '../protocol.ts'
 import { begun } from './operation.ts'
-import { type Abortable, backing, Until } from './until.ts'
+import { type Abortable, type Backing, backing, Until } from './until.ts'
 
 /** What stands behind one or several promises: aborted when the last greenlet that drives one of them gives up. */
 export class Abort implements Abortable {
@@ -26,7 +26,7 @@ export class Abort implements Abortable {
   }
 
   /** A greenlet begins to wait. */
-  entered(): this {
+  entered(_greenlet: Coroutine): this {
     this.#waiting++
     return this
   }
@@ -36,7 +36,12 @@ export class Abort implements Abortable {
   }
 
   abort(): void {
-    if (--this.#waiting === 0) this.#controller.abort()
+    if (--this.#waiting === 0) this.fire()
+  }
+
+  /** Aborts it, whoever waits. */
+  protected fire(): void {
+    this.#controller.abort()
   }
 }
 
@@ -76,8 +81,25 @@ export const promiseIterator = {
   },
 }
 
+const ITERATOR: PropertyDescriptor = { ...promiseIterator, configurable: true }
+
+/** What stands behind one promise. */
+class Behind implements Backing {
+  readonly text: string
+  readonly #abort: Abort
+
+  constructor(text: string, abort: Abort) {
+    this.text = text
+    this.#abort = abort
+  }
+
+  entered(greenlet: Coroutine): Abortable {
+    return this.#abort.entered(greenlet)
+  }
+}
+
 /** Lets `yield*` drive this one promise, and whoever gives up a wait for it abort it. `text` is the call as it stands in messages. */
 export function drivable<T>(promise: Promise<T>, abort: Abort, text: string): Promise<T> {
-  backing.set(promise, { text, entered: () => abort.entered() })
-  return Object.defineProperty(promise, Symbol.iterator, { ...promiseIterator, configurable: true })
+  backing.set(promise, new Behind(text, abort))
+  return Object.defineProperty(promise, Symbol.iterator, ITERATOR)
 }

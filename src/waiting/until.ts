@@ -50,8 +50,8 @@ export function until<T>(source: PromiseLike<T> | ((signal: AbortSignal) => Prom
 export interface Backing {
   /** The call as it stands in messages. */
   readonly text: string
-  /** A wait begins; it tells how it ends. */
-  entered(): Abortable
+  /** A wait of `greenlet` begins; it tells how it ends. */
+  entered(greenlet: Coroutine): Abortable
 }
 
 /** By promise: what stands behind it, where that can be aborted. */
@@ -70,7 +70,7 @@ export class Until<T> extends HubOperation<T> {
     const { source } = this
     if (typeof source !== 'function') {
       const behind = backing.get(source)
-      return new PromiseWait(greenlet, behind?.entered() ?? null, behind?.text).parkUntil(source)
+      return new PromiseWait(greenlet, behind?.entered(greenlet) ?? null, behind?.text).parkUntil(source)
     }
     const controller = new AbortController()
     const promise: unknown = callForWait(() => source(controller.signal))

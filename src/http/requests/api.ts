@@ -1,91 +1,105 @@
 /**
- * The lecture's client: `ret = yield* requests.get(url)`, then `ret.content`.
+ * `requests`: the lecture's client. `ret = yield* requests.get(url)`, then `ret.content`.
  *
- * Stands on undici's `request`, whose cost is a fifth of fetch's, and on `until`: a greenlet that is killed or timed out aborts the
- * request, also while the body comes in. Redirects are followed, as in Python's `requests`.
+ * The functions share the connections of one session that keeps no cookies, and that nobody can change. All names of Python's `requests` are
+ * here, the classes of its errors included.
+ *
+ * Stands on `Session`.
  */
-import { TextDecoder } from 'node:util'
-import { Agent, Dispatcher, getGlobalDispatcher, interceptors, request as undiciRequest } from 'undici'
-import { GreenloopError, UsageError } from '../../errors/classes.ts'
-import { checkMs, show } from '../../errors/usage.ts'
 import type { Operation } from '../../protocol.ts'
-import { begun } from '../../waiting/operation.ts'
-import { withTimeout } from '../../waiting/timeout.ts'
-import { until } from '../../waiting/until.ts'
+import type { RequestOptions, SessionOptions } from './options.ts'
+import { checkMethod } from './prepare.ts'
+import type { Response } from './response.ts'
+import { Session } from './session.ts'
 
-/** How many redirects are followed; Python's `requests` has the same number. */
-const MAX_REDIRECTS = 30
+export * as exceptions from '../exceptions.ts'
+export {
+  ChunkedEncodingError,
+  ConnectionError,
+  ConnectTimeout,
+  ContentDecodingError,
+  ContentTooLarge,
+  HTTPError,
+  InvalidHeader,
+  InvalidJSONError,
+  InvalidProxyURL,
+  InvalidSchema,
+  InvalidURL,
+  JSONDecodeError,
+  MissingSchema,
+  ProxyError,
+  ReadTimeout,
+  RequestException,
+  RequestTimeout,
+  RequestTimeout as Timeout,
+  RetryError,
+  SSLError,
+  StreamConsumedError,
+  TooManyRedirects,
+  UnrewindableBodyError,
+} from '../exceptions.ts'
+export {
+  type Auth,
+  type AuthRequest,
+  type AuthScheme,
+  type BasicAuthOptions,
+  basicAuth,
+  bearerAuth,
+  digestAuth,
+} from '../message/auth.ts'
+export { type Cookie, CookieJar, type CookieOptions, type CookiePlace, type CookiesLike } from '../message/cookies.ts'
+export type { Chunks, Data, FileContent, FileLike, Files } from '../message/encode.ts'
+export { HeaderMap, type HeadersLike, type HeaderValue, type ResponseHeaders } from '../message/headers.ts'
+export type { Link } from '../message/links.ts'
+export type { Params } from '../message/query.ts'
+export type { Certificate, Pem, Verify } from '../transport/agents.ts'
+export type { Proxies } from '../transport/proxies.ts'
+export type { CommonOptions, Hooks, RequestOptions, ResponseHook, SessionOptions, Times } from './options.ts'
+export { type LineOptions, PreparedRequest, Response } from './response.ts'
+export { Retry, type RetryOptions } from './retry.ts'
+export { Session } from './session.ts'
 
-/** What a request can be given. */
-export interface RequestOptions {
-  /** Header names and values. */
-  headers?: Record<string, string>
-  /** For the whole exchange, in milliseconds, 0 and up. @defaultValue no limit */
-  timeoutMs?: number
+/** The session behind the functions. */
+class Shared extends Session {
+  #raw: string[] | null = null
+
+  override get $name(): string {
+    return 'requests'
+  }
+
+  override get $keepsCookies(): boolean {
+    return false
+  }
+
+  override get $raw(): string[] {
+    return (this.#raw ??= this.headers.toRaw())
+  }
+
+  override get $isPlain(): boolean {
+    return true
+  }
 }
 
-/** The whole answer: the body has been read. */
-export class Response {
-  /** Where it came from, after redirects. */
-  readonly url: string
-  /** The status of HTTP: 200, 404. */
-  readonly statusCode: number
-  /** By lower-case name; a header that came more than once is a list. */
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>
-  /** The body's bytes. */
-  readonly content: Buffer
+let made: Session | null = null
 
-  /** @internal */
-  constructor(
-    url: string,
-    statusCode: number,
-    headers: Record<string, string | string[] | undefined>,
-    content: Buffer,
-  ) {
-    this.url = url
-    this.statusCode = statusCode
-    this.headers = headers
-    this.content = content
-  }
-
-  /** Whether the status is below 400. */
-  get ok(): boolean {
-    return this.statusCode < 400
-  }
-
-  /** The body as text, in the charset that the header names; UTF-8 when it names none, or an unknown one. */
-  get text(): string {
-    const type = this.headers['content-type']
-    const charset = /charset="?([^\s;"]+)/iu.exec(typeof type === 'string' ? type : '')?.[1]
-    return decoderOf(charset).decode(this.content)
-  }
-
-  /**
-   * The body, parsed as JSON.
-   *
-   * @throws SyntaxError when it is none.
-   */
-  json(): unknown {
-    return JSON.parse(this.text)
-  }
-}
-
-function decoderOf(charset: string | undefined): TextDecoder {
-  try {
-    return new TextDecoder(charset)
-  } catch {
-    return new TextDecoder()
-  }
+function shared(): Session {
+  return (made ??= new Shared())
 }
 
 /**
- * Fetches `url`, and gives the whole answer. A status of 400 and up is an answer, not an error.
+ * Asks for `url`, and gives the answer. A status of 400 and up is an answer, not an error: see {@link Response.raiseForStatus}.
  *
- * @param url - with `http:` or `https:`.
- * @throws UsageError at the call for a wrong URL or option; the error of the connection (`ECONNREFUSED`, ...); Timeout after `timeoutMs`;
- * GreenloopError after 30 redirects.
+ * Redirects are followed, by the rules of browsers; what was decided on the way is in `history`. A greenlet that is killed or timed out
+ * aborts its request. For a limit of the whole, whatever it consists of, there is `withTimeout(ms, requests.get, url)`.
+ *
+ * @param url - with `http:` or `https:`. A user and a password in it authenticate the request.
+ * @param options - what is sent, and how: one object, where Python has arguments by name.
+ * @returns the answer, with its whole body, unless `stream` is set.
+ * @throws at the call: UsageError for a wrong option; MissingSchema, InvalidSchema, InvalidURL; InvalidHeader; InvalidJSONError.
+ * When it is driven: ConnectionError (ProxyError, SSLError, ConnectTimeout); ReadTimeout; TooManyRedirects; ChunkedEncodingError,
+ * ContentDecodingError, ContentTooLarge; RetryError; UnrewindableBodyError; InvalidProxyURL.
  * @switches always
- * @source Python's `requests.get`
+ * @source Python: `requests.get`
  * @example
  * ```ts
  * import { createServer } from 'node:http'
@@ -103,56 +117,137 @@ function decoderOf(charset: string | undefined): TextDecoder {
  * })
  * ```
  */
-export function get(url: string | URL, options: RequestOptions = {}): Operation<Response> {
-  const target = checkUrl(url)
-  if (typeof options !== 'object' || (options as unknown) === null)
-    throw new UsageError(`requests.get() expects its options as an object, but got ${show(options)}.`)
-  const { timeoutMs, headers = {} } = options
-  if (timeoutMs !== undefined) checkMs('requests.get()', 'timeoutMs', timeoutMs)
-  const exchange = until((signal) => send(target, headers, signal))
-  if (timeoutMs === undefined) return exchange
-  begun(exchange) // the one around it is what the caller is to drive
-  return withTimeout(timeoutMs, () => exchange)
+export function get(url: string | URL, options?: RequestOptions): Operation<Response> {
+  return shared().$call('get', 'GET', url, options, true)
 }
 
-function checkUrl(url: unknown): URL {
-  const text = String(url)
-  const parsed = URL.canParse(text) ? new URL(text) : null
-  if (parsed === null || !/^https?:$/u.test(parsed.protocol)) {
-    throw new UsageError(
-      `requests.get() expects a URL with http: or https:, but got ${url instanceof URL ? url.href : show(url)}.`,
-    )
-  }
-  return parsed
+/** Asks what may be done with `url`. The rest as for {@link get}. @switches always @source Python: `requests.options` */
+export function options(url: string | URL, options?: RequestOptions): Operation<Response> {
+  return shared().$call('options', 'OPTIONS', url, options, true)
 }
 
-async function send(url: URL, headers: Record<string, string>, signal: AbortSignal): Promise<Response> {
-  const {
-    statusCode,
-    headers: answered,
-    body,
-    context,
-  } = await undiciRequest(url, { headers, signal, dispatcher: following() })
-  const content = Buffer.from(await body.arrayBuffer())
-  const history = (context as { history?: URL[] } | undefined)?.history // left there by the redirect interceptor
-  if (statusCode >= 300 && answered['location'] !== undefined && (history?.length ?? 0) > MAX_REDIRECTS) {
-    throw new GreenloopError(`requests.get() of ${url.href} was redirected more than ${String(MAX_REDIRECTS)} times.`)
-  }
-  return new Response((history?.at(-1) ?? url).href, statusCode, answered, content)
+/** Asks for the head of `url`, and does not follow redirects unless told. The rest as for {@link get}. @switches always @source Python: `requests.head` */
+export function head(url: string | URL, options?: RequestOptions): Operation<Response> {
+  return shared().$call('head', 'HEAD', url, options, false)
 }
 
-/** The dispatcher that follows redirects, one for each that the program has set as undici's global one. */
-const dispatchers = new WeakMap<Dispatcher, Dispatcher>()
-let own: Agent | null = null
-
-function following(): Dispatcher {
-  // Node's own fetch, once used, puts its agent into the same global slot; its undici is another one, and does not take interceptors of ours.
-  const shared: unknown = getGlobalDispatcher()
-  const base = shared instanceof Dispatcher ? shared : (own ??= new Agent())
-  let dispatcher = dispatchers.get(base)
-  if (dispatcher === undefined) {
-    dispatcher = base.compose(interceptors.redirect({ maxRedirections: MAX_REDIRECTS }))
-    dispatchers.set(base, dispatcher)
-  }
-  return dispatcher
+/**
+ * Sends a body to `url`: `data`, `json` or `files`. The rest as for {@link get}.
+ *
+ * @param options - `{ data: { name: 'green' } }` is a form, `{ json: { name: 'green' } }` is JSON. (Python's `post` takes them as its second
+ * and third argument; here they are options.)
+ * @switches always
+ * @source Python: `requests.post`
+ * @example
+ * ```ts
+ * import { createServer } from 'node:http'
+ * import type { AddressInfo } from 'node:net'
+ * import { requests } from 'greenloop/http'
+ *
+ * const server = createServer((req, res) => void req.pipe(res)).listen(0, '127.0.0.1', async () => {
+ *   const { port } = server.address() as AddressInfo
+ *   const answer = await requests.post(`http://127.0.0.1:${port}/`, { json: { name: 'green' } })
+ *   console.log(answer.json()) // { name: 'green' }
+ *   server.close()
+ * })
+ * ```
+ */
+export function post(url: string | URL, options?: RequestOptions): Operation<Response> {
+  return shared().$call('post', 'POST', url, options, true)
 }
+
+/** Puts a body at `url`. The rest as for {@link post}. @switches always @source Python: `requests.put` */
+export function put(url: string | URL, options?: RequestOptions): Operation<Response> {
+  return shared().$call('put', 'PUT', url, options, true)
+}
+
+/** Changes what is at `url`. The rest as for {@link post}. @switches always @source Python: `requests.patch` */
+export function patch(url: string | URL, options?: RequestOptions): Operation<Response> {
+  return shared().$call('patch', 'PATCH', url, options, true)
+}
+
+/** Deletes what is at `url`. The rest as for {@link get}. @switches always @source Python: `requests.delete` */
+function del(url: string | URL, options?: RequestOptions): Operation<Response> {
+  return shared().$call('delete', 'DELETE', url, options, true)
+}
+
+export { del as delete }
+
+/**
+ * Sends a request with any method. The rest as for {@link get}.
+ *
+ * @param method - `'GET'`, `'PROPFIND'`; small letters are made capitals.
+ * @switches always
+ * @source Python: `requests.request`
+ */
+export function request(method: string, url: string | URL, options?: RequestOptions): Operation<Response> {
+  return shared().$call('request', checkMethod('requests.request()', method), url, options, true)
+}
+
+/** Makes a {@link Session}. @switches never @source Python: `requests.session` */
+export function session(options?: SessionOptions): Session {
+  return new Session(options)
+}
+
+const CODES = {
+  continue: 100,
+  switchingProtocols: 101,
+  processing: 102,
+  earlyHints: 103,
+  ok: 200,
+  created: 201,
+  accepted: 202,
+  nonAuthoritativeInfo: 203,
+  noContent: 204,
+  resetContent: 205,
+  partialContent: 206,
+  multiStatus: 207,
+  multipleChoices: 300,
+  movedPermanently: 301,
+  found: 302,
+  seeOther: 303,
+  notModified: 304,
+  temporaryRedirect: 307,
+  permanentRedirect: 308,
+  badRequest: 400,
+  unauthorized: 401,
+  paymentRequired: 402,
+  forbidden: 403,
+  notFound: 404,
+  methodNotAllowed: 405,
+  notAcceptable: 406,
+  proxyAuthenticationRequired: 407,
+  requestTimeout: 408,
+  conflict: 409,
+  gone: 410,
+  lengthRequired: 411,
+  preconditionFailed: 412,
+  requestEntityTooLarge: 413,
+  requestUriTooLarge: 414,
+  unsupportedMediaType: 415,
+  requestedRangeNotSatisfiable: 416,
+  expectationFailed: 417,
+  imATeapot: 418,
+  misdirectedRequest: 421,
+  unprocessableEntity: 422,
+  locked: 423,
+  tooEarly: 425,
+  upgradeRequired: 426,
+  preconditionRequired: 428,
+  tooManyRequests: 429,
+  headerFieldsTooLarge: 431,
+  unavailableForLegalReasons: 451,
+  internalServerError: 500,
+  notImplemented: 501,
+  badGateway: 502,
+  serviceUnavailable: 503,
+  gatewayTimeout: 504,
+  httpVersionNotSupported: 505,
+} as const
+
+/**
+ * The statuses of HTTP by name: `response.statusCode === requests.codes.notFound`.
+ *
+ * @source Python: `requests.codes`
+ */
+export const codes: Readonly<Record<keyof typeof CODES, number>> = CODES

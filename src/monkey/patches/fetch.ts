@@ -1,17 +1,26 @@
 /**
- * `yield* fetch(url)` and `yield* response.text()`: Node's own fetch and Response, with what `src/http/fetch.ts` adds.
+ * `yield* fetch(url)` and `yield* response.text()`: Node's own fetch and Response, with what `src/http/fetch` adds.
  */
-import { BODY_METHODS, cooperativeBody, cooperativeClone, cooperativeFetch } from '../../http/fetch/fetch.ts'
-import { patchItem } from '../state.ts'
+import { belongs, cooperativeResponse } from '../../http/fetch/body.ts'
+import { cooperativeFetch } from '../../http/fetch/fetch.ts'
+import { patchAccessor, patchItem } from '../state.ts'
 
-/** Patches the global `fetch` and the body methods of `Response`. */
+/** Patches the global `fetch`, and what reads the body of a `Response`. */
 export function patchFetch(): void {
-  const body = Response.prototype
-  patchItem('fetch', globalThis, 'fetch', cooperativeFetch(globalThis.fetch))
-  for (const name of BODY_METHODS) {
-    const original: unknown = Reflect.get(body, name)
-    if (typeof original !== 'function') continue
-    patchItem('fetch', body, name, cooperativeBody(original as (this: Response) => Promise<unknown>, name)) // each of them is one
+  const { fetch } = globalThis
+  const cooperative = cooperativeFetch({
+    fetch: fetch as (input: unknown, init?: object) => Promise<Response>, // it refuses what it does not take
+    get Request() {
+      return Request as new (
+        input: unknown,
+        init?: unknown,
+      ) => Request // so does it
+    },
+    adopt: belongs,
+  })
+  patchItem('fetch', globalThis, 'fetch', cooperative)
+  for (const [name, property] of cooperativeResponse(Response.prototype)) {
+    if (property.get === undefined) patchItem('fetch', Response.prototype, name, property.value)
+    else patchAccessor('fetch', Response.prototype, name, property)
   }
-  patchItem('fetch', body, 'clone', cooperativeClone(body.clone))
 }

@@ -1,0 +1,56 @@
+/**
+ * Lets the program's own fetch and undici each keep their own connections, although this library loads both.
+ *
+ * Node's fetch is a copy of undici that Node brings along and loads at the first use of `fetch` or `Response`. All copies look for their
+ * default dispatcher in one slot of the global object; the copy that is loaded first fills it, and the others use what they find. So the
+ * mere import of undici would have every later `fetch` of the program run on another version's connections. The other way round, who
+ * uses undici itself would find Node's there, to which undici's interceptors do not fit on Node 20 and 22.
+ *
+ * Hence Node's copy is loaded first; it costs nothing, since undici has Node load it anyway. Then undici's `getGlobalDispatcher`, when it
+ * finds what Node put there, gives an Agent of undici's own instead, as if undici was alone. What the program has set, with
+ * `setGlobalDispatcher` of any copy, before or after, is what all use, as ever; and where the slot was filled before this library came,
+ * nothing is touched at all.
+ *
+ * Turned down. An empty slot until somebody needs it: undici's own loading has Node's copy fill it. Loading undici at the first request:
+ * it cannot be done at once in a module, and bundlers would not see it.
+ *
+ * Stands on undici's file of that function, which it replaces before undici's others ask for it; without that file undici uses Node's Agent.
+ * Must be evaluated before undici: only `undici.ts` imports it, first of all.
+ */
+import { createRequire } from 'node:module'
+
+/** In undici up to version 7, and in the copies of it in Node. */
+const SLOT = Symbol.for('undici.globalDispatcher.1')
+
+let makeOwn: (() => unknown) | null = null
+let own: unknown = null
+
+/** Called when undici is there, with what makes its dispatcher. */
+export function undiciIsLoaded(make: () => unknown): void {
+  makeOwn = make
+}
+
+/** What Node's copy of undici puts into the slot; undefined when something was there before. */
+function loadNodes(): unknown {
+  if (Reflect.get(globalThis, SLOT) !== undefined) return undefined
+  Reflect.get(globalThis, 'Response') // loads it
+  return Reflect.get(globalThis, SLOT)
+}
+
+function keepApart(nodes: unknown): void {
+  const file = createRequire(import.meta.url)('undici/lib/global.js') as { getGlobalDispatcher: () => unknown } // it is one of undici 7
+  const { getGlobalDispatcher } = file
+  file.getGlobalDispatcher = () => {
+    const found = getGlobalDispatcher()
+    return found === nodes && makeOwn !== null ? (own ??= makeOwn()) : found
+  }
+}
+
+const nodes = loadNodes()
+if (nodes !== undefined) {
+  try {
+    keepApart(nodes)
+  } catch {
+    // another undici, or one that was put into a bundle: it uses Node's Agent
+  }
+}
