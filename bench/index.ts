@@ -11,7 +11,7 @@
 import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { findPython, measurePython, pythonRow } from './python.ts'
+import { findPython, measurePython, type PythonWork, pythonRow } from './python.ts'
 import { TABLES, type Table } from './tables.ts'
 import type { Work } from './work.ts'
 
@@ -51,9 +51,13 @@ async function compare(rounds: number): Promise<void> {
   const chosen = Object.entries(TABLES).filter(([name]) => options.table === undefined || options.table === name)
   if (chosen.length === 0) throw new Error(`There is no such table; there are ${Object.keys(TABLES).join(', ')}.`)
   for (const [name, table] of chosen) {
-    const python = table.python === undefined ? null : findPython(table.python, options.python)
-    const samples = await collect(name, table, rounds, python)
-    if (table.python !== undefined && python === null) console.log(`(no Python here has ${pythonRow(table.python)})`)
+    const pythons = new Map<PythonWork, string>()
+    for (const work of table.python ?? []) {
+      const python = findPython(work, options.python)
+      if (python === null) console.log(`(no Python here has ${pythonRow(work)})`)
+      else pythons.set(work, python)
+    }
+    const samples = await collect(name, table, rounds, pythons)
     if (options.json)
       console.log(JSON.stringify({ table: name, node: process.version, samples: Object.fromEntries(samples) }))
     else print(table, samples, rounds)
@@ -65,7 +69,7 @@ async function collect(
   name: string,
   table: Table,
   rounds: number,
-  python: string | null,
+  pythons: ReadonlyMap<PythonWork, string>,
 ): Promise<Map<string, number[]>> {
   const samples = new Map<string, number[]>()
   for (let round = 1; round <= rounds; round++) {
@@ -74,10 +78,10 @@ async function collect(
       const list = samples.get(row) ?? samples.set(row, []).get(row)
       list?.push(inFreshProcess(name, row, work))
     }
-    if (table.python !== undefined && python !== null) {
-      const row = pythonRow(table.python)
+    for (const [work, python] of pythons) {
+      const row = pythonRow(work)
       const list = samples.get(row) ?? samples.set(row, []).get(row)
-      list?.push(await measurePython(table.python, python))
+      list?.push(await measurePython(work, python))
     }
   }
   process.stderr.write(`${' '.repeat(40)}\r`)
@@ -101,8 +105,8 @@ function print(table: Table, samples: ReadonlyMap<string, readonly number[]>, ro
   const bases = table.bases.filter((base) => samples.has(base))
   const width = Math.max(...[...samples.keys()].map((row) => row.length)) + 2
   const heads = ['median', 'min', 'max', ...bases.map((base) => `x ${base}`)]
-  const columns = heads.map((head) => Math.max(9, head.length + 2))
-  console.log(`${'work'.padEnd(width)}${heads.map((head, column) => head.padStart(columns[column] ?? 9)).join('')}`)
+  const columns = heads.map((head) => Math.max(11, head.length + 2))
+  console.log(`${'work'.padEnd(width)}${heads.map((head, column) => head.padStart(columns[column] ?? 11)).join('')}`)
   for (const [row, list] of samples) {
     const figures = [
       median(list).toFixed(1),
@@ -110,7 +114,7 @@ function print(table: Table, samples: ReadonlyMap<string, readonly number[]>, ro
       Math.max(...list).toFixed(1),
       ...bases.map((base) => ratio(list, samples.get(base) ?? []).toFixed(2)),
     ]
-    console.log(`${row.padEnd(width)}${figures.map((cell, column) => cell.padStart(columns[column] ?? 9)).join('')}`)
+    console.log(`${row.padEnd(width)}${figures.map((cell, column) => cell.padStart(columns[column] ?? 11)).join('')}`)
   }
   console.log(`\naims: ${table.aims}`)
 }

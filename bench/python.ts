@@ -3,13 +3,23 @@
  */
 import { execFileSync } from 'node:child_process'
 import { measureGeventEcho } from './works/echo.ts'
+import { measureGeventGet, measureGeventServe } from './works/http.ts'
 
 const TIMES = 1_000_000
 const CLOCK = 'from time import perf_counter\n'
+
+interface PythonProgram {
+  readonly row: string
+  /** What it imports. */
+  readonly modules: string
+  /** Its text, with a `main(times)`; or what measures it. */
+  readonly program: string | ((python: string) => Promise<number>)
+}
+
 const PROGRAMS = {
   switch: {
     row: "python-greenlet's C",
-    module: 'greenlet',
+    modules: 'greenlet',
     program: `
 from greenlet import greenlet
 def main(times):
@@ -23,7 +33,7 @@ def main(times):
   },
   spawn: {
     row: 'gevent',
-    module: 'gevent',
+    modules: 'gevent',
     program: `
 import gevent
 def task(): pass
@@ -31,8 +41,29 @@ def main(times):
     gevent.joinall([gevent.spawn(task) for _ in range(times)])
 `,
   },
-  echo: { row: 'gevent', module: 'gevent', program: null },
-} as const
+  echo: { row: 'gevent', modules: 'gevent', program: measureGeventEcho },
+  requests: {
+    row: 'gevent + requests',
+    modules: 'gevent, requests',
+    program: (python) => measureGeventGet(python, 'requests', false),
+  },
+  urllib3: {
+    row: 'gevent + urllib3',
+    modules: 'gevent, urllib3',
+    program: (python) => measureGeventGet(python, 'urllib3', false),
+  },
+  'requests-cold': {
+    row: 'gevent + requests',
+    modules: 'gevent, requests',
+    program: (python) => measureGeventGet(python, 'requests', true),
+  },
+  'urllib3-cold': {
+    row: 'gevent + urllib3',
+    modules: 'gevent, urllib3',
+    program: (python) => measureGeventGet(python, 'urllib3', true),
+  },
+  pywsgi: { row: "gevent's pywsgi", modules: 'gevent', program: measureGeventServe },
+} as const satisfies Readonly<Record<string, PythonProgram>>
 
 /** What is measured in Python. */
 export type PythonWork = keyof typeof PROGRAMS
@@ -46,10 +77,10 @@ export function pythonRow(work: PythonWork): string {
 export function findPython(work: PythonWork, named: string | undefined): string | null {
   for (const python of named === undefined ? ['python3', '/usr/bin/python3'] : [named]) {
     try {
-      execFileSync(python, ['-c', `import ${PROGRAMS[work].module}`], { stdio: 'ignore' })
+      execFileSync(python, ['-c', `import ${PROGRAMS[work].modules}`], { stdio: 'ignore' })
       return python
     } catch (error) {
-      if (named !== undefined) throw new Error(`${named} cannot import ${PROGRAMS[work].module}.`, { cause: error })
+      if (named !== undefined) throw new Error(`${named} cannot import ${PROGRAMS[work].modules}.`, { cause: error })
     }
   }
   return null
@@ -58,7 +89,7 @@ export function findPython(work: PythonWork, named: string | undefined): string 
 /** Nanoseconds each. */
 export async function measurePython(work: PythonWork, python: string): Promise<number> {
   const { program } = PROGRAMS[work]
-  if (program === null) return measureGeventEcho(python)
+  if (typeof program === 'function') return program(python)
   const measured = `main(${String(TIMES / 10)})\nbegan = perf_counter()\nmain(${String(TIMES)})\nprint((perf_counter() - began) / ${String(TIMES)} * 1e9)`
   return Number(execFileSync(python, ['-c', `${CLOCK}${program}\n${measured}`], { encoding: 'utf8' }))
 }

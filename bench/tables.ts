@@ -1,9 +1,11 @@
 /**
  * The tables of `npm run bench`: which works stand beside each other, and what is aimed at.
  */
+import type { PythonWork } from './python.ts'
 import type { Work } from './work.ts'
 import { CALLS, DEEP, READY } from './works/calls.ts'
 import { ECHO } from './works/echo.ts'
+import { HTTP, HTTP_COLD, SERVE } from './works/http.ts'
 import { MEMORY } from './works/memory.ts'
 import { AWAITS, QUEUES } from './works/queues.ts'
 import { KILLS, SPAWN, SPAWN_COLD, SPAWN_MEMORY } from './works/spawning.ts'
@@ -17,8 +19,8 @@ export interface Table {
   /** The rows that the others are compared with. */
   readonly bases: readonly string[]
   readonly aims: string
-  /** Which of the programs in Python has a row. */
-  readonly python?: 'switch' | 'spawn' | 'echo'
+  /** Which of the programs in Python have a row. */
+  readonly python?: readonly PythonWork[]
 }
 
 /** By name, in the order of printing. */
@@ -28,7 +30,7 @@ export const TABLES: Readonly<Record<string, Table>> = {
     unit: 'ns per switch',
     works: SWITCHES,
     bases: ['bare generators', 'async/await'],
-    python: 'switch',
+    python: ['switch'],
     aims: 'RawGreenlet within 2.4 x bare (2 x), at most 0.5 x async/await, a third of greenlet; Greenlet at most 10 ns more, nothing without AsyncLocalStorage',
   },
   tracing: {
@@ -72,7 +74,7 @@ export const TABLES: Readonly<Record<string, Table>> = {
     unit: 'ns per task',
     works: SPAWN,
     bases: ['bare generators', 'async function, one await'],
-    python: 'spawn',
+    python: ['spawn'],
     aims: 'at most 1.9 x bare (1.2 x), ahead of the async function with one await, 30 x ahead of gevent',
   },
   'spawn-cold': {
@@ -151,6 +153,31 @@ export const TABLES: Readonly<Record<string, Table>> = {
     works: ECHO,
     bases: ['bare callbacks', 'gevent'],
     aims: 'greenlets at most 1.1 x bare callbacks, at most 0.77 x gevent (1.3 times as many round trips)',
-    python: 'echo',
+    python: ['echo'],
+  },
+  http: {
+    title:
+      'A thousand pages of 1 kB, a hundred at once over kept-alive connections, from a server in C on a processor of its own',
+    unit: 'ns per page',
+    works: HTTP,
+    bases: ['undici.request', 'Promise.all of fetch', 'Promise.all of undici.fetch', 'gevent + requests'],
+    aims: 'requests.get at most 1.15 x undici.request and 0.2 x gevent + requests; fetch in greenlets at most 1.05 x Promise.all of the same',
+    python: ['requests', 'urllib3'],
+  },
+  'http-cold': {
+    title: 'The first thousand of them in a process',
+    unit: 'ns per page',
+    works: HTTP_COLD,
+    bases: ['undici.request', 'Promise.all of fetch', 'Promise.all of undici.fetch', 'gevent + requests'],
+    aims: 'none of its own',
+    python: ['requests-cold', 'urllib3-cold'],
+  },
+  serve: {
+    title: 'A JSON of a hundred bytes over 100 kept-alive connections, to a client in C on a processor of its own',
+    unit: 'ns per answer',
+    works: SERVE,
+    bases: ['http.createServer', "gevent's pywsgi"],
+    aims: "serve at most 1.1 x http.createServer and 0.33 x gevent's pywsgi",
+    python: ['pywsgi'],
   },
 }

@@ -386,6 +386,24 @@ export const callbacks: Mistake[] = [
     fixed: null,
   },
   {
+    title: 'what listens to a server, and is no handler',
+    code: `import 'greenloop/monkey'; import http from 'node:http'; http.createServer().on('close', () => sleep(1))`,
+    message:
+      'Whoever calls this function drops what it returns: an operation that nobody drives.\n\n' +
+      '  () => sleep(1)              // incorrect: returns an operation\n' +
+      '  () => { spawn(sleep, 1) }   // correct: a greenlet waits',
+    fixed: null,
+  },
+  {
+    title: 'what listens to something else than a server',
+    code: "emitter.on('request', () => sleep(1))",
+    message:
+      'Whoever calls this function drops what it returns: an operation that nobody drives.\n\n' +
+      '  () => sleep(1)              // incorrect: returns an operation\n' +
+      '  () => { spawn(sleep, 1) }   // correct: a greenlet waits',
+    fixed: null,
+  },
+  {
     title: 'a method of an object',
     code: 'export const o: { run(): void } = { *run() { yield* sleep(1) } }',
     message:
@@ -454,6 +472,7 @@ export const valid: Readonly<Record<string, string>> = {
   'what is handed on': 'log(sleep(1)); log(work())',
   'a promise, which no-floating-promises sees': `import 'greenloop/monkey'; ${greenlet("fetch('u'); void fetch('u')")}`,
   'a socket, which lives without': `import 'greenloop/monkey'; import net from 'node:net'; net.connect(1); net.connect(1).on('x', log)`,
+  'a handler of a server, which drives it': `import 'greenloop/monkey'; import http from 'node:http'; import https from 'node:https'; http.createServer(function* (_, response) { yield* response.sendall('x') }).on('upgrade', function* () { yield* sleep(1) }); https.createServer({}, () => work()).on('request', work).off('request', work); export const handle: http.RequestListener = function* () { yield* sleep(1) }`,
   'what has begun': `${greenlet('task.kill(); void task.kill(); yield* task.kill()')}; [task].forEach((g) => g.kill())`,
   'what has begun, of a type of its own': `interface Later<T> extends Begun<T> { x?: T } declare function stop(): Later<void>; stop(); ${asynchronous('stop()')}`,
   'a switch in plain code': `other.switch(); void other.throw(); [1].forEach(() => other.switch()); ${asynchronous('other.switch()')}`,

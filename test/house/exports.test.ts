@@ -35,12 +35,12 @@ const NAMES: Record<string, readonly [module: object, names: string]> = {
     TCP_NODELAY connect createConnection createListener createServer dgram dns epoll poll select socketpair tls waitRead
     waitWrite`,
   ],
-  './http': [http, 'Response requests'],
+  './http': [http, 'ClientGoneError RefusedRequest Response fetch handler limitPerHost requests serve'],
   './monkey': [
     monkey,
     `DidPatchEvent DidPatchModuleEvent WillPatchAllEvent WillPatchModuleEvent events getOriginal isAnythingPatched
-    isModulePatched isObjectPatched patchAll patchDns patchFetch patchNet patchPromise patchTimers patchTls patched saved
-    unpatchAll`,
+    isModulePatched isObjectPatched patchAll patchDns patchFetch patchHttp patchNet patchPromise patchTimers patchTls
+    patched saved unpatchAll`,
   ],
   './monkey/register': [register, ''],
   './eslint': [eslint, 'configs default meta rules'],
@@ -55,6 +55,20 @@ const NAMESPACES: typeof NAMES = {
   ],
   'tls of ./net': [net.tls, 'connect createServer'],
   'dgram of ./net': [net.dgram, 'createSocket'],
+  'requests of ./http': [
+    http.requests,
+    `ChunkedEncodingError ConnectTimeout ConnectionError ContentDecodingError ContentTooLarge CookieJar HTTPError HeaderMap
+    InvalidHeader InvalidJSONError InvalidProxyURL InvalidSchema InvalidURL JSONDecodeError MissingSchema PreparedRequest
+    ProxyError ReadTimeout RequestException RequestTimeout Response Retry RetryError SSLError Session StreamConsumedError
+    Timeout TooManyRedirects UnrewindableBodyError basicAuth bearerAuth codes delete digestAuth exceptions get head options
+    patch post put request session`,
+  ],
+  'requests.exceptions of ./http': [
+    http.requests.exceptions,
+    `ChunkedEncodingError ConnectTimeout ConnectionError ContentDecodingError ContentTooLarge HTTPError InvalidHeader
+    InvalidJSONError InvalidProxyURL InvalidSchema InvalidURL JSONDecodeError MissingSchema ProxyError ReadTimeout
+    RequestException RequestTimeout RetryError SSLError StreamConsumedError TooManyRedirects UnrewindableBodyError`,
+  ],
 }
 
 it.each(Object.entries({ ...NAMES, ...NAMESPACES }))('%s exports exactly its public names', (_, [module, names]) => {

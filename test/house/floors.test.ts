@@ -22,7 +22,8 @@ const FLOORS = [
   ['net/select', 'net/socket'],
   ['net/server'],
   ['net/index.ts'],
-  ['http/exceptions.ts'],
+  ['http/exceptions.ts', 'http/global-dispatcher.ts'],
+  ['http/undici.ts'],
   ['http/message', 'http/transport'],
   ['http/requests', 'http/fetch', 'http/serve', 'http/node'],
   ['http/index.ts'],
@@ -88,9 +89,10 @@ describe('src/greenlet and what it stands on', () => {
 describe('the trampoline', () => {
   it('and the frames below it are the only places that step a generator', () => {
     // Who steps one either calls a method of it or takes the method from the prototype. Greenlets and waiters have a throw() of their own,
-    // and an operation's own next() is called by `yield*` alone. Cursors and iterators that are no generators are asked under these names.
+    // and an operation's own next() is called by `yield*` alone. Cursors and iterators that are no generators are asked under these names,
+    // and so is the talk with a proxy, whose steps are what comes on the socket.
     const steps =
-      /(?<!\bthis|\bsuper|#iterator|cursor|yield\* it|\biwait\(\)|\biterate\(\))\.next\(|\b(?:frame|generator|gen|iterator|it|body|first|step)\.(?:throw|return)\(|generatorPrototype|(?:next|throw)Step\.call/u
+      /(?<!\bthis|\bsuper|#iterator|cursor|yield\* it|\biwait\(\)|\biterate\(\)|\biterContent\(\)|\biterLines\(\)|\btalk)\.next\(|\b(?:frame|generator|gen|iterator|it|body|first|step)\.(?:throw|return)\(|generatorPrototype|(?:next|throw)Step\.call/u
     expect(files.filter(({ code }) => steps.test(code)).map(({ file }) => file)).toEqual([
       'greenlet/frames.ts',
       'greenlet/trampoline.ts',

@@ -36,15 +36,17 @@ describe('events', () => {
     const told = record()
     monkey.patchAll({ timers: false, tls: false, net: false })
     expect(told).toEqual([
-      'will patch all: promise,dns,fetch',
+      'will patch all: promise,dns,http,fetch',
       'will patch promise',
       'did patch promise',
       'will patch dns',
       'did patch dns',
+      'will patch http',
+      'did patch http',
       'will patch fetch',
       'did patch fetch',
-      'did patch builtins: promise,dns,fetch',
-      'did patch all: promise,dns,fetch without ',
+      'did patch builtins: promise,dns,http,fetch',
+      'did patch all: promise,dns,http,fetch without ',
     ])
   })
 
@@ -78,7 +80,7 @@ describe('events', () => {
       seen.push(items.includes('dns.lookup'), items.includes('dns.Resolver.prototype.reverse'))
     })
     monkey.events.once('didPatchAll', look)
-    monkey.patchAll({ promise: false, timers: false, net: false, tls: false, fetch: false })
+    monkey.patchAll({ promise: false, timers: false, net: false, tls: false, http: false, fetch: false })
     expect(seen).toEqual([false, true, false, false, true, true, true, true])
   })
 
@@ -101,11 +103,11 @@ describe('preventDefault()', () => {
     const told = record()
     const patched = monkey.patchAll()
     expect([patched.names, patched.vetoed]).toEqual([
-      ['promise', 'timers', 'dns', 'fetch'],
+      ['promise', 'timers', 'dns', 'http', 'fetch'],
       ['net', 'tls'],
     ])
     expect(told).not.toContain('did patch net')
-    expect(told.at(-1)).toBe('did patch all: promise,timers,dns,fetch without net,tls')
+    expect(told.at(-1)).toBe('did patch all: promise,timers,dns,http,fetch without net,tls')
     expect(monkey.isModulePatched('net')).toBe(false)
   })
 
@@ -114,8 +116,8 @@ describe('preventDefault()', () => {
     monkey.events.on('willPatchAll', (event) => event.preventDefault())
     const told = record()
     const patched = monkey.patchAll()
-    expect([patched.names, patched.vetoed]).toEqual([[], ['promise', 'timers', 'net', 'tls', 'fetch']])
-    expect(told).toEqual(['will patch all: promise,timers,net,tls,fetch'])
+    expect([patched.names, patched.vetoed]).toEqual([[], ['promise', 'timers', 'net', 'tls', 'http', 'fetch']])
+    expect(told).toEqual(['will patch all: promise,timers,net,tls,http,fetch'])
     expect(monkey.isModulePatched('dns')).toBe(true)
   })
 
@@ -165,14 +167,14 @@ describe('a listener', () => {
       })
       expect(String(thrown(() => monkey.patchAll()))).toBe('RangeError: listener')
       expect(changes(patchedNet)).toEqual([])
-      expect(monkey.patchAll({ dns: false }).names).toEqual(['promise', 'timers', 'tls', 'fetch']) // no call stands
+      expect(monkey.patchAll({ dns: false }).names).toEqual(['promise', 'timers', 'tls', 'http', 'fetch']) // no call stands
     },
   )
 
   it('may patch by itself: what it has patched is not patched again', () => {
     monkey.events.once('willPatchAll', () => monkey.patchDns())
     const told = record()
-    expect(monkey.patchAll().names).toEqual(['promise', 'timers', 'net', 'tls', 'fetch'])
+    expect(monkey.patchAll().names).toEqual(['promise', 'timers', 'net', 'tls', 'http', 'fetch'])
     expect(told.filter((line) => line.endsWith('patch dns'))).toEqual(['will patch dns', 'did patch dns'])
     expect(dns.lookup).not.toBe(monkey.getOriginal('dns', 'lookup'))
   })

@@ -8,7 +8,7 @@ import { changes, snapshot } from './support/touched.ts'
 
 checkLeaks()
 const SEED = 20_240_505
-const NAMES = ['promise', 'timers', 'dns', 'net', 'tls', 'fetch'] as const
+const NAMES = ['promise', 'timers', 'dns', 'net', 'tls', 'http', 'fetch'] as const
 
 beforeEach(() => {
   vi.spyOn(process, 'emitWarning').mockReturnValue(undefined)
@@ -27,6 +27,7 @@ const one = {
   dns: monkey.patchDns,
   net: monkey.patchNet,
   tls: monkey.patchTls,
+  http: monkey.patchHttp,
   fetch: monkey.patchFetch,
 } as const
 

@@ -4,6 +4,7 @@ import net from 'node:net'
 import { getHub, run, UsageError } from 'greenloop'
 import * as monkey from 'greenloop/monkey'
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { messageMethods, requestMethods } from '../../src/http/node/methods.ts'
 import { CALLBACK_LAST } from '../../src/monkey/patches/callback-last.ts'
 import { serverMethods, socketMethods } from '../../src/net/stream/methods.ts'
 import { serve } from '../http/support.ts'
@@ -23,7 +24,10 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
-const NAMES = ['promise', 'timers', 'dns', 'net', 'tls', 'fetch'] as const
+const NAMES = ['promise', 'timers', 'dns', 'net', 'tls', 'http', 'fetch'] as const
+
+/** A server inherits what adds listeners. */
+const ADDING = { on: 0, addListener: 0, once: 0, prependListener: 0, prependOnceListener: 0 }
 
 const tableOf = (prefix: string, methods: object): string[] =>
   Reflect.ownKeys(methods).map((key) => `+ ${prefix}.${String(key)}`)
@@ -44,6 +48,12 @@ const ITEMS: Readonly<Record<monkey.PatchName, readonly string[]>> = {
   ],
   net: [...tableOf('net.Socket.prototype', socketMethods), ...tableOf('net.Server.prototype', serverMethods)],
   tls: [...tableOf('tls.TLSSocket.prototype', socketMethods), ...tableOf('tls.Server.prototype', serverMethods)],
+  http: [
+    ...tableOf('http.ClientRequest.prototype', requestMethods),
+    ...tableOf('http.OutgoingMessage.prototype', messageMethods),
+    ...tableOf('http.Server.prototype', ADDING),
+    ...tableOf('https.Server.prototype', ADDING),
+  ],
   fetch: [
     '~ globalThis.fetch',
     ...those(Response.prototype, 'Response.prototype', [
@@ -54,6 +64,7 @@ const ITEMS: Readonly<Record<monkey.PatchName, readonly string[]>> = {
       'json',
       'text',
       'clone',
+      'body',
     ]),
   ],
 }
@@ -118,7 +129,7 @@ describe('patchAll()', () => {
       const call = (): unknown => monkey.patchAll({ dns: true, [name]: true })
       expect(thrown(call)).toBeInstanceOf(UsageError)
       expect(message(call)).toBe(
-        `patchAll() knows promise, timers, dns, net, tls, fetch, but not ${JSON.stringify(name)}.`,
+        `patchAll() knows promise, timers, dns, net, tls, http, fetch, but not ${JSON.stringify(name)}.`,
       )
       expectUnpatched()
     },
@@ -159,7 +170,8 @@ describe('patchAll()', () => {
         expect(Object.getOwnPropertyDescriptor(patched, key)).toEqual(Object.getOwnPropertyDescriptor(original, key))
       }
     }
-    expect(functions).toBe(itemsOf(NAMES).filter((item) => item.startsWith('~')).length)
+    const isAccessor = (item: string): boolean => before.get(item.slice(2))?.get !== undefined
+    expect(functions).toBe(itemsOf(NAMES).filter((item) => item.startsWith('~') && !isAccessor(item)).length)
   })
 
   it('keeps what it replaces enumerable or not, and hides what it adds', () => {
@@ -189,6 +201,7 @@ describe.each([
   ['patchDns', 'dns'],
   ['patchNet', 'net'],
   ['patchTls', 'tls'],
+  ['patchHttp', 'http'],
   ['patchFetch', 'fetch'],
 ] as const)('%s()', (patch, name) => {
   it(`patches ${name} and nothing else, and takes it back when it is disposed of`, () => {
@@ -261,7 +274,7 @@ describe('patched()', () => {
 
   it('refuses what it does not know', () => {
     expect(message(() => monkey.patched({ dsn: true } as monkey.PatchOptions))).toBe(
-      'patched() knows promise, timers, dns, net, tls, fetch, but not "dsn".',
+      'patched() knows promise, timers, dns, net, tls, http, fetch, but not "dsn".',
     )
   })
 })
@@ -286,7 +299,7 @@ describe('unpatchAll()', () => {
 
   it('and patchAll() may alternate', () => {
     for (let n = 0; n < 3; n++) {
-      expect(monkey.patchAll().names).toHaveLength(6)
+      expect(monkey.patchAll().names).toHaveLength(NAMES.length)
       monkey.unpatchAll()
       expectUnpatched()
     }
@@ -350,11 +363,11 @@ describe('what patchAll() returns', () => {
   })
 
   it('leaves what others have patched before', () => {
-    const outer = monkey.patchAll({ net: false, tls: false, fetch: false })
+    const outer = monkey.patchAll({ net: false, tls: false, http: false, fetch: false })
     const inner = monkey.patchAll()
     expect([outer.names, inner.names]).toEqual([
       ['promise', 'timers', 'dns'],
-      ['net', 'tls', 'fetch'],
+      ['net', 'tls', 'http', 'fetch'],
     ])
     inner[Symbol.dispose]()
     expect(patchedNow()).toEqual(['promise', 'timers', 'dns'])

@@ -13,7 +13,7 @@ const ADDRESS = "{ address: '127.0.0.1', family: 4 } true\n"
 describe('importing the register', () => {
   it('patches everything, without a word, also when the program patches by itself', async () => {
     expect(await registered({ args: ['again'] })).toEqual({
-      stdout: `promise,timers,dns,net,tls,fetch\n${ADDRESS}`,
+      stdout: `promise,timers,dns,net,tls,http,fetch\n${ADDRESS}`,
       stderr: '',
       code: 0,
     })
@@ -21,7 +21,7 @@ describe('importing the register', () => {
 
   it('leaves out what GREENLOOP_MONKEY says', async () => {
     expect(await registered({ env: { GREENLOOP_MONKEY: 'no-net,no-tls' } })).toEqual({
-      stdout: `promise,timers,dns,fetch\n${ADDRESS}`,
+      stdout: `promise,timers,dns,http,fetch\n${ADDRESS}`,
       stderr: '',
       code: 0,
     })
@@ -29,14 +29,14 @@ describe('importing the register', () => {
 
   it('ends the process for a name that is none', async () => {
     const { stderr, code } = await registered({ env: { GREENLOOP_MONKEY: 'no-nte' } })
-    expect(stderr).toContain('GREENLOOP_MONKEY knows promise, timers, dns, net, tls, fetch, but not "nte".')
+    expect(stderr).toContain('GREENLOOP_MONKEY knows promise, timers, dns, net, tls, http, fetch, but not "nte".')
     expect(code).toBe(1)
   })
 })
 
 describe('GREENLOOP_MONKEY', () => {
-  const all = { promise: true, timers: true, dns: true, net: true, tls: true, fetch: true }
-  const none = { promise: false, timers: false, dns: false, net: false, tls: false, fetch: false }
+  const all = { promise: true, timers: true, dns: true, net: true, tls: true, http: true, fetch: true }
+  const none = { promise: false, timers: false, dns: false, net: false, tls: false, http: false, fetch: false }
 
   it.each([
     ['', {}],
@@ -63,7 +63,7 @@ describe('GREENLOOP_MONKEY', () => {
     const error = thrown(() => optionsFrom(text))
     expect(error).toBeInstanceOf(UsageError)
     expect(messageOf(error)).toBe(
-      `GREENLOOP_MONKEY knows promise, timers, dns, net, tls, fetch, but not ${JSON.stringify(text.replace(/^no-/u, ''))}.`,
+      `GREENLOOP_MONKEY knows promise, timers, dns, net, tls, http, fetch, but not ${JSON.stringify(text.replace(/^no-/u, ''))}.`,
     )
   })
 })

@@ -1,9 +1,11 @@
 // What the patched forms infer, and which of their misuses do not compile.
 import dns, { type LookupAddress, type MxRecord, type RecordWithTtl, type SoaRecord } from 'node:dns'
+import http from 'node:http'
+import https from 'node:https'
 import net from 'node:net'
 import timers from 'node:timers/promises'
-import { type Green, type Greenlet, type Operation, run, spawn } from 'greenloop'
-import { requests, type Response as WholeResponse } from 'greenloop/http'
+import { type Green, type Greenlet, type Operation, run, sleep, spawn } from 'greenloop'
+import { requests } from 'greenloop/http'
 import * as monkey from 'greenloop/monkey'
 import { connect, type GreenSocket, dns as green } from 'greenloop/net'
 import { expectTypeOf, it } from 'vitest'
@@ -113,12 +115,33 @@ it('patches are named, and events have their types', () => {
 it('requests infer', () => {
   spawn(function* () {
     const answer = yield* requests.get('u')
-    expectTypeOf(answer).toEqualTypeOf<WholeResponse>()
+    expectTypeOf(answer).toEqualTypeOf<requests.Response>()
     expectTypeOf(answer.content).toEqualTypeOf<Buffer>()
     expectTypeOf(answer.text).toEqualTypeOf<string>()
     expectTypeOf(answer.statusCode).toEqualTypeOf<number>()
     expectTypeOf(answer.json()).toEqualTypeOf<unknown>()
   })
+})
+
+it('requests of node:http infer, and handlers that are generator functions', () => {
+  spawn(function* () {
+    const response = yield* http.get('u')
+    expectTypeOf(response).toEqualTypeOf<http.IncomingMessage>()
+    expectTypeOf(yield* https.request({ host: 'h' })).toEqualTypeOf<http.IncomingMessage>()
+    expectTypeOf(yield* http.request('u').sendall('x')).toBeVoid()
+  })
+  http.createServer(function* (request, response) {
+    expectTypeOf(request).toEqualTypeOf<http.IncomingMessage>()
+    expectTypeOf(response.sendall('x')).toEqualTypeOf<Operation<void>>()
+    yield* sleep(1)
+  })
+  https.createServer({}, function* (_, response) {
+    yield* response.sendall(Buffer.from('x'), { timeoutMs: 5 })
+  })
+  // @ts-expect-error -- a request is no sequence
+  for (const _ of http.get('u'));
+  // @ts-expect-error -- a number is no data
+  http.request('u').sendall(5)
 })
 
 it('spawn and run infer through them', () => {

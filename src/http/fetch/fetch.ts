@@ -18,6 +18,8 @@ export interface Implementation<R extends object> {
   readonly fetch: (input: unknown, init?: object) => Promise<R>
   /** Its own class; looked up when it is needed. */
   readonly Request: RequestClass
+  /** Makes what can be sent of what is given as `body`. */
+  readonly body?: (given: unknown) => unknown
   /** Is told of each response, so that its body is read cooperatively. */
   readonly adopt: (response: R, exchange: Exchange) => void
 }
@@ -25,6 +27,7 @@ export interface Implementation<R extends object> {
 /** What is given to fetch beside the URL, as far as it is looked at. */
 interface Settings {
   signal?: unknown
+  body?: unknown
 }
 
 /** A fetch that greenlets can drive, made of one that they cannot. */
@@ -43,6 +46,7 @@ export function cooperativeFetch<R extends object>(
         return drivable(Promise.reject(error as Error), exchange, 'fetch()') // a TypeError of the standard's
       }
     } else {
+      if (own.body !== undefined && settings.body !== undefined) settings.body = own.body(settings.body)
       asked = original(input, settings)
     }
     const answer = asked.then((response) => {

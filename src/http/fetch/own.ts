@@ -5,7 +5,7 @@
  *
  * Stands on what makes a fetch cooperative. Leaves Node's own fetch to `monkey`.
  */
-import type { FormData, Request, RequestInit, Response } from 'undici'
+import type { Request, RequestInit, Response } from 'undici'
 import type { Resume, Suspend } from '../../protocol.ts'
 import * as undici from '../undici.ts'
 import { belongs, cooperativeResponse } from './body.ts'
@@ -27,7 +27,7 @@ export interface GreenResponse extends Response {
   /** Reads the body. */
   readonly bytes: () => GreenPromise<Uint8Array>
   /** Reads the body. @deprecated by undici: it holds the whole form in memory. */
-  readonly formData: () => GreenPromise<FormData>
+  readonly formData: () => GreenPromise<undici.FormData>
   /** Reads the body, and parses it as JSON. */
   readonly json: () => GreenPromise<unknown>
   /** Reads the body, as UTF-8. */
@@ -56,9 +56,18 @@ function adopt(response: object, exchange: Exchange): void {
   belongs(response, exchange)
 }
 
+/** Undici takes no `FormData` but its own; of Node's it would send the name of the class. */
+function withOwnForm(body: unknown): unknown {
+  if (!(body instanceof FormData)) return body
+  const form = new undici.FormData()
+  for (const [name, value] of body) form.append(name, value)
+  return form
+}
+
 const cooperative = cooperativeFetch<Response>({
   fetch: undici.fetch as (input: unknown, init?: object) => Promise<Response>, // it refuses what it does not take
   Request: undici.Request as new (input: unknown, init?: unknown) => Request, // so does it
+  body: withOwnForm,
   adopt,
 })
 
@@ -69,7 +78,7 @@ const cooperative = cooperativeFetch<Response>({
  * chunk, too: `each(response.body, fn)`. A status of 400 and up is an answer, not an error.
  *
  * @param input - the URL, or a `Request` of undici.
- * @param init - as in the standard, and undici's `dispatcher`: see `limitPerHost`. @defaultValue undici's global dispatcher
+ * @param init - as in the standard, and undici's `dispatcher`: see `limitPerHost`. A form may be Node's. @defaultValue undici's global dispatcher
  * @returns undici's `Response`.
  * @throws TypeError "fetch failed" when there is no answer, with what went wrong as its `cause`; TypeError for wrong arguments; what the
  * caller's own `signal` was aborted with. All by the promise.

@@ -113,7 +113,7 @@ export function bearerAuth(token: string): AuthScheme {
  * const challenge = 'Digest realm="example", nonce="7ypf", qop="auth", algorithm=SHA-256'
  * console.log(auth.answer?.(request, { statusCode: 401, headers: { 'www-authenticate': challenge } })) // true
  * auth.authorize(request)
- * console.log(request.headers.get('authorization')?.slice(0, 60)) // Digest username="Mufasa", realm="example", nonce="7ypf", uri=
+ * console.log(request.headers.get('authorization')?.split(', uri')[0]) // Digest username="Mufasa", realm="example", nonce="7ypf"
  * ```
  */
 export function digestAuth(user: string, password: string): AuthScheme {

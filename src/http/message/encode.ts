@@ -152,12 +152,18 @@ function sourceOf(content: unknown): Buffer | Blob | Readable | null {
   if (typeof content !== 'object' || content === null || isOperation(content)) return null
   if (ArrayBuffer.isView(content)) return Buffer.from(content.buffer, content.byteOffset, content.byteLength)
   if (content instanceof ArrayBuffer) return Buffer.from(content)
-  if (content instanceof Blob || content instanceof Readable) return content
+  if (content instanceof Blob) return content
+  if (content instanceof Readable) return content.on('error', noted)
   if (content instanceof NodeReadableStream) return Readable.fromWeb(content)
   if (Symbol.asyncIterator in content || Symbol.iterator in content) {
     return Readable.from(bytesOf(content as Chunks), { objectMode: false }) // what comes is checked there
   }
   return null
+}
+
+/** A file that is not there is found out before anybody reads it; who does is told. Without a listener it would end the process. */
+function noted(): void {
+  // the stream has kept it
 }
 
 async function* bytesOf(chunks: Chunks): AsyncGenerator<Uint8Array, undefined> {

@@ -277,17 +277,22 @@ export type ResponseHeaders = Readonly<Record<string, string | undefined>>
 /** Gives each value of a header. `name` is in lower case. */
 export function rawValues(raw: RawHeaders, name: string): string[] {
   const values: string[] = []
-  for (let at = 0; at + 1 < raw.length; at += 2) {
-    const candidate = raw[at]
-    if (candidate?.length === name.length && textOf(candidate).toLowerCase() === name) values.push(valueAt(raw, at + 1))
-  }
+  for (let at = indexIn(raw, name, 0); at >= 0; at = indexIn(raw, name, at + 2)) values.push(valueAt(raw, at + 1))
   return values
 }
 
-/** Gives the value of a header, without making a view of all. `name` is in lower case. */
+/** Gives the value of a header, without making a view of all. `name` is in lower case. Asked of each answer, mostly in vain. */
 export function rawValue(raw: RawHeaders, name: string): string | undefined {
-  const values = rawValues(raw, name)
-  return values.length > 1 ? values.join(', ') : values[0]
+  return indexIn(raw, name, 0) < 0 ? undefined : rawValues(raw, name).join(', ')
+}
+
+/** Where the name of the next such header is, from `start` on; -1: there is none. */
+function indexIn(raw: RawHeaders, name: string, start: number): number {
+  for (let at = start; at + 1 < raw.length; at += 2) {
+    const candidate = raw[at]
+    if (candidate?.length === name.length && textOf(candidate).toLowerCase() === name) return at
+  }
+  return -1
 }
 
 /** Makes the view on headers that came. Nothing is read before somebody asks. */

@@ -69,12 +69,20 @@ export function handler<A extends readonly unknown[], T, This = unknown>(
 ): Handler<A, T, This> {
   if (typeof fn !== 'function') throw notAFunction('handler', fn)
   const handle = function (this: This, ...args: A): Promise<T> {
-    return start(args, () => Reflect.apply(fn, this, args))
+    return start(
+      args,
+      nameLike(() => Reflect.apply(fn, this, args), fn),
+    )
   }
   return Object.defineProperties(handle, {
     name: { value: fn.name, configurable: true },
     length: { value: fn.length, configurable: true },
   })
+}
+
+/** For the name of the greenlet, where the arguments tell of no request. */
+function nameLike<F extends () => unknown>(body: F, fn: { readonly name: string }): F {
+  return Object.defineProperty(body, 'name', { value: fn.name })
 }
 
 function start<T>(args: readonly unknown[], body: () => Driven<T>): Promise<T> {

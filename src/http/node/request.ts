@@ -25,7 +25,7 @@ import { SocketWait, socketTimeout } from '../../net/readiness/socket-wait.ts'
 import { HubOperation } from '../../waiting/operation.ts'
 import { WaitList } from '../../waiting/wait-list.ts'
 
-const STATE = Symbol('greenloop.request')
+const STATE: unique symbol = Symbol('greenloop.request')
 
 /** What Node's types do not tell of a request. */
 interface Inner extends ClientRequest {

@@ -73,6 +73,8 @@ export function* send(call: Call): Green<Response> {
 }
 
 const NONE: readonly Response[] = []
+/** So many bytes of a body that nobody wants are cheaper to read than a new connection is to make. */
+const WORTH_READING = 65_536
 
 function now(): number {
   return hubOf(kernel.current).clock.now()
@@ -312,10 +314,11 @@ class Sending {
     return { sent, incoming, startedMs }
   }
 
-  /** An answer that is not the last: its body is read, so that the connection is free for the next request, and it becomes part of the way. */
+  /** An answer that is not the last: a short body is read, so that the connection is free for the next request. It becomes part of the way. */
   *#dismiss(response: Response): Green<void> {
     try {
-      yield* response.read()
+      // One that is streamed may be of any length, and to read on is to wait for whatever the server likes to send.
+      if (!this.#stream || Number(response.headers['content-length']) <= WORTH_READING) yield* response.read()
     } catch (error) {
       if (!(error instanceof ChunkedEncodingError || error instanceof ContentDecodingError)) throw error
     } finally {

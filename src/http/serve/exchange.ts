@@ -122,13 +122,13 @@ export class Exchange extends Greenlet<void> implements Delivery {
     this.limit?.close()
     const error = this.$status === FAILED ? this.$slot : null
     if (error instanceof RefusedRequest) this.$readFailure() // the client's fault is nothing to report
-    if (!this.answer.writableEnded && !this.connection.isGone) this.#breakOff(error)
+    if (!this.answer.writableEnded && !this.connection.isGone) this.breakOff(error)
     super.$finish()
     this.connection.over(this)
   }
 
   /** It has ended without an answer, or in the middle of one. */
-  #breakOff(error: unknown): void {
+  private breakOff(error: unknown): void {
     if (this.answer.headersSent) this.connection.socket.destroy()
     else if (error instanceof RefusedRequest) sendStatus(this, error.status)
     else sendStatus(this, error === null || error === this.limit ? 503 : 500)

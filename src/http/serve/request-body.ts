@@ -302,7 +302,7 @@ class SomeOfBody extends HubOperation<Buffer | null> {
   }
 }
 
-const CHUNKS = 'request.chunks().next()'
+const CHUNKS = 'next() of request.chunks()'
 
 class ChunkWait extends SomeWait {
   override look(): void {

@@ -34,23 +34,20 @@ export interface RequestSettings {
  */
 export class ServerRequest {
   /** Node's message. */
-  readonly node: http.IncomingMessage
-  readonly #answer: http.ServerResponse | null
-  readonly #settings: RequestSettings
-  #body: RequestBody | null = null
-  #headers: Headers | null = null
-  #searchParams: URLSearchParams | null = null
-  #web: Request | null = null
-  #aborter: AbortController | null = null
-  /** Why no body comes any more, if nobody has asked for it yet. */
-  #failure: Error | null = null
-  #gone = false
+  declare readonly node: http.IncomingMessage
+  declare private readonly settings: RequestSettings
+  declare private readonly expecting: http.ServerResponse | null
+  /** What was asked for; of most requests little is. */
+  declare private asked: Asked | null
+
+  // Not #private: an object is marked for that when it is made, and one is made for each request.
 
   /** @internal `expecting`: Node's response, if the client waits for `100 Continue`. */
   constructor(node: http.IncomingMessage, settings: RequestSettings, expecting: http.ServerResponse | null) {
     this.node = node
-    this.#settings = settings
-    this.#answer = expecting
+    this.settings = settings
+    this.expecting = expecting
+    this.asked = null
   }
 
   /** `GET`. */
@@ -62,30 +59,30 @@ export class ServerRequest {
   get url(): string {
     const target = this.node.url ?? '/'
     if (!target.startsWith('/') && target !== '*') return target // as proxies are asked
-    return `${this.#origin}${target === '*' ? '/' : target}`
+    return `${this.origin}${target === '*' ? '/' : target}`
   }
 
-  get #origin(): string {
+  private get origin(): string {
     const secure = (this.node.socket as tls.TLSSocket).encrypted as boolean | undefined // only TLS has it
-    return `${secure === true ? 'https' : 'http'}://${this.node.headers.host ?? this.#settings.authority}`
+    return `${secure === true ? 'https' : 'http'}://${this.node.headers.host ?? this.settings.authority}`
   }
 
   /** The path, as it was sent, without the query: `/a%20b`. */
   get path(): string {
-    const target = this.#target
+    const target = this.target
     const end = target.indexOf('?')
     return end < 0 ? target : target.slice(0, end)
   }
 
   /** The query, as it was sent, without the question mark; empty: there is none. */
   get query(): string {
-    const target = this.#target
+    const target = this.target
     const end = target.indexOf('?')
     return end < 0 ? '' : target.slice(end + 1)
   }
 
   /** Path and query. */
-  get #target(): string {
+  private get target(): string {
     const target = this.node.url ?? '/'
     if (target.startsWith('/')) return target
     return /^[a-z][a-z0-9+.-]*:\/\/[^/?]*(.*)$/iu.exec(target)?.[1] || '/'
@@ -93,18 +90,20 @@ export class ServerRequest {
 
   /** The query as the web reads it. */
   get searchParams(): URLSearchParams {
-    this.#searchParams ??= new URLSearchParams(this.query)
-    return this.#searchParams
+    const asked = this.own()
+    asked.searchParams ??= new URLSearchParams(this.query)
+    return asked.searchParams
   }
 
   /** The headers. {@link header} is faster for one. */
   get headers(): Headers {
-    if (this.#headers === null) {
-      this.#headers = new Headers()
+    const asked = this.own()
+    if (asked.headers === null) {
+      asked.headers = new Headers()
       const { rawHeaders } = this.node
-      for (let n = 0; n < rawHeaders.length; n += 2) this.#headers.append(rawHeaders[n] ?? '', rawHeaders[n + 1] ?? '')
+      for (let n = 0; n < rawHeaders.length; n += 2) asked.headers.append(rawHeaders[n] ?? '', rawHeaders[n + 1] ?? '')
     }
-    return this.#headers
+    return asked.headers
   }
 
   /**
@@ -124,11 +123,12 @@ export class ServerRequest {
 
   /** An AbortSignal that fires when the client goes before it was answered. */
   get signal(): AbortSignal {
-    if (this.#aborter === null) {
-      this.#aborter = new AbortController()
-      if (this.#gone) this.#aborter.abort()
+    const asked = this.own()
+    if (asked.aborter === null) {
+      asked.aborter = new AbortController()
+      if (asked.isGone) asked.aborter.abort()
     }
-    return this.#aborter.signal
+    return asked.aborter.signal
   }
 
   /** Whether a body comes with it, be it an empty one. */
@@ -144,7 +144,7 @@ export class ServerRequest {
    * @switches only if it must wait
    */
   text(options?: BodyOptions): Operation<string> {
-    return this.#whole('request.text()', options, textOf)
+    return this.whole('request.text()', options, textOf)
   }
 
   /**
@@ -155,7 +155,7 @@ export class ServerRequest {
    * @switches only if it must wait
    */
   json<T = unknown>(options?: BodyOptions): Operation<T> {
-    return this.#whole('request.json()', options, (bytes) => {
+    return this.whole('request.json()', options, (bytes) => {
       try {
         return JSON.parse(textOf(bytes)) as T // it is the caller who says what it is
       } catch (cause) {
@@ -171,7 +171,7 @@ export class ServerRequest {
    * @switches only if it must wait
    */
   bytes(options?: BodyOptions): Operation<Buffer> {
-    return this.#whole('request.bytes()', options, (bytes) => bytes)
+    return this.whole('request.bytes()', options, (bytes) => bytes)
   }
 
   /**
@@ -181,7 +181,7 @@ export class ServerRequest {
    * @switches only if it must wait
    */
   arrayBuffer(options?: BodyOptions): Operation<ArrayBuffer> {
-    return this.#whole('request.arrayBuffer()', options, (bytes) => new Uint8Array(bytes).buffer)
+    return this.whole('request.arrayBuffer()', options, (bytes) => new Uint8Array(bytes).buffer)
   }
 
   /**
@@ -192,7 +192,7 @@ export class ServerRequest {
    * @switches only if it must wait
    */
   form(options?: BodyOptions): Operation<URLSearchParams> {
-    return this.#whole('request.form()', options, (bytes) => {
+    return this.whole('request.form()', options, (bytes) => {
       if (!/^application\/x-www-form-urlencoded\s*(?:;|$)/iu.test(this.node.headers['content-type'] ?? ''))
         throw new RefusedRequest(415, `The body of ${this.label} is no form.`)
       return new URLSearchParams(textOf(bytes))
@@ -207,11 +207,11 @@ export class ServerRequest {
    * @switches always
    */
   formData(options?: BodyOptions): Operation<FormData> {
-    const whole = this.#whole('request.formData()', options, (bytes) => bytes)
-    return operation('request.formData()', () => this.#readForm(whole))
+    const whole = this.whole('request.formData()', options, (bytes) => bytes)
+    return operation('request.formData()', () => this.readForm(whole))
   }
 
-  *#readForm(whole: Operation<Buffer>): Green<FormData> {
+  private *readForm(whole: Operation<Buffer>): Green<FormData> {
     const bytes = yield* whole
     const type = this.node.headers['content-type'] ?? ''
     // eslint-disable-next-line @typescript-eslint/no-deprecated -- it is for the whole body in memory, which is limited here
@@ -251,25 +251,26 @@ export class ServerRequest {
    * ```
    */
   chunks(options?: BodyOptions): Cursor<Buffer> {
-    const limit = this.#limitOf('request.chunks()', options)
-    const body = this.#bodyOf()
+    const limit = this.limitOf('request.chunks()', options)
+    const body = this.bodyOf()
     body.take('request.chunks()')
     return new BodyCursor(body, limit)
   }
 
   /** The body as a stream of the web's, up to the server's limit; null when none comes. It counts as read by that. */
   get body(): ReadableStream<Uint8Array> | null {
-    return this.hasBody ? this.#stream('request.body') : null
+    return this.hasBody ? this.stream('request.body') : null
   }
 
   /** A `Request` of the web's, with the same body, which counts as read by that. It is made once. */
   get web(): Request {
-    if (this.#web === null) {
+    const asked = this.own()
+    if (asked.web === null) {
       const { method, headers, signal } = this
-      const body = this.hasBody && method !== 'GET' && method !== 'HEAD' ? this.#stream('request.web') : null
-      this.#web = new Request(this.url, { method, headers, signal, body, ...(body === null ? {} : { duplex: 'half' }) })
+      const body = this.hasBody && method !== 'GET' && method !== 'HEAD' ? this.stream('request.web') : null
+      asked.web = new Request(this.url, { method, headers, signal, body, ...(body === null ? {} : { duplex: 'half' }) })
     }
-    return this.#web
+    return asked.web
   }
 
   /** As it stands in messages, and as the name of its greenlet: `GET /path`. */
@@ -284,45 +285,54 @@ export class ServerRequest {
 
   /** @internal No more of its body comes. */
   $fail(error: Error): void {
-    if (this.#body === null) this.#failure ??= error
-    else this.#body.fail(error)
+    const asked = this.own()
+    if (asked.body === null) asked.failure ??= error
+    else asked.body.fail(error)
   }
 
   /** @internal The client has gone. */
   $abort(): void {
-    this.#gone = true
-    this.#aborter?.abort()
+    const asked = this.own()
+    asked.isGone = true
+    asked.aborter?.abort()
   }
 
   /** @internal Whether the client may not send the body any more, since it waits to be told to. */
   get $isAwaited(): boolean {
-    return this.#body === null ? this.#answer !== null : this.#body.isAwaited
+    if (this.expecting === null) return false
+    return this.asked?.body?.isAwaited ?? true
   }
 
-  #bodyOf(): RequestBody {
-    if (this.#body === null) {
-      this.#body = new RequestBody(this.label, this.node, this.#answer)
-      if (this.#failure !== null) this.#body.fail(this.#failure)
+  private own(): Asked {
+    this.asked ??= new Asked()
+    return this.asked
+  }
+
+  private bodyOf(): RequestBody {
+    const asked = this.own()
+    if (asked.body === null) {
+      asked.body = new RequestBody(this.label, this.node, this.expecting)
+      if (asked.failure !== null) asked.body.fail(asked.failure)
     }
-    return this.#body
+    return asked.body
   }
 
-  #whole<T>(call: string, options: BodyOptions | undefined, convert: (bytes: Buffer) => T): Operation<T> {
-    return new WholeBody(this.#bodyOf(), call, this.#limitOf(call, options), convert)
+  private whole<T>(call: string, options: BodyOptions | undefined, convert: (bytes: Buffer) => T): Operation<T> {
+    return new WholeBody(this.bodyOf(), call, this.limitOf(call, options), convert)
   }
 
-  #limitOf(call: string, options: BodyOptions | undefined): number {
-    if (options === undefined) return this.#settings.bodyLimit
+  private limitOf(call: string, options: BodyOptions | undefined): number {
+    if (options === undefined) return this.settings.bodyLimit
     checkOptions(call, options, '{ limit: 1_000_000 }')
-    const { limit = this.#settings.bodyLimit } = options
+    const { limit = this.settings.bodyLimit } = options
     checkLimit(call, 'limit', limit)
     return limit
   }
 
-  #stream(call: string): ReadableStream<Uint8Array> {
-    const body = this.#bodyOf()
+  private stream(call: string): ReadableStream<Uint8Array> {
+    const body = this.bodyOf()
     body.take(call)
-    const cursor = new BodyCursor(body, this.#settings.bodyLimit)
+    const cursor = new BodyCursor(body, this.settings.bodyLimit)
     return new ReadableStream<Uint8Array>(
       {
         async pull(controller) {
@@ -336,6 +346,18 @@ export class ServerRequest {
       { highWaterMark: 0 },
     )
   }
+}
+
+/** What was made of a request because somebody has asked for it. */
+class Asked {
+  body: RequestBody | null = null
+  headers: Headers | null = null
+  searchParams: URLSearchParams | null = null
+  web: Request | null = null
+  aborter: AbortController | null = null
+  /** Why no body comes any more, if nobody has asked for it yet. */
+  failure: Error | null = null
+  isGone = false
 }
 
 /** Checks a number of bytes. */

@@ -47,7 +47,7 @@ export interface ResponseInit {
   headers?: HeadersLike | undefined
 }
 
-const WebResponse = globalThis.Response
+const WebResponse: typeof globalThis.Response = globalThis.Response
 type WebResponse = globalThis.Response
 type WebBody = NonNullable<ConstructorParameters<typeof globalThis.Response>[0]>
 const NO_INIT: ResponseInit = Object.freeze({})
@@ -211,11 +211,26 @@ export class Response implements WebResponse {
 }
 Object.setPrototypeOf(Response, WebResponse)
 Object.setPrototypeOf(Response.prototype, WebResponse.prototype)
-for (const name of Object.getOwnPropertyNames(Response.prototype)) {
-  const property = Object.getOwnPropertyDescriptor(Response.prototype, name)
-  // As the web's own: so that nothing of it is missing where properties are listed.
-  if (property !== undefined && name !== 'constructor')
-    Object.defineProperty(Response.prototype, name, { ...property, enumerable: true })
+for (const [name, property] of Object.entries(Object.getOwnPropertyDescriptors(WebResponse.prototype))) {
+  const own = Object.getOwnPropertyDescriptor(Response.prototype, name) ?? onWeb(name, typeof property.value)
+  // As the web's own: what a newer Node has is not missing, and properties are listed.
+  if (name !== 'constructor') Object.defineProperty(Response.prototype, name, { ...own, enumerable: true })
+}
+
+/** A member that is looked for on the web's own. */
+function onWeb(name: string, kind: string): PropertyDescriptor {
+  const configurable = true
+  if (kind !== 'function') return { get: propertyOnWeb, configurable }
+  return { value: methodOnWeb, writable: true, configurable }
+
+  function propertyOnWeb(this: Response): unknown {
+    return Reflect.get(webOf(this), name)
+  }
+
+  function methodOnWeb(this: Response, ...args: unknown[]): unknown {
+    const web = webOf(this)
+    return Reflect.apply(Reflect.get(web, name) as (...args: unknown[]) => unknown, web, args) // the kind says so
+  }
 }
 
 // Functions, since an object is marked for each private method when it is made.

@@ -213,15 +213,19 @@ function* pour(body: Source, out: BodyWriter): Green<void> {
   } else if (body instanceof ReadableStream) {
     yield* pourStream(body, out)
   } else if (body instanceof Cursor) {
-    try {
-      while (yield* body.next()) yield* out.write(chunkOf(body.value))
-    } finally {
-      body[Symbol.dispose]()
-    }
+    yield* pourCursor(body, out)
   } else if (Symbol.asyncIterator in body) {
     yield* pourAsync(body, out)
   } else {
     for (const chunk of body) yield* out.write(chunkOf(chunk))
+  }
+}
+
+function* pourCursor(cursor: Cursor<Chunk>, out: BodyWriter): Green<void> {
+  try {
+    while (yield* cursor.next()) yield* out.write(chunkOf(cursor.value))
+  } finally {
+    cursor[Symbol.dispose]()
   }
 }
 
@@ -241,11 +245,11 @@ function* pourStream(stream: ReadableStream, out: BodyWriter): Green<void> {
 }
 
 function* pourAsync(source: AsyncIterable<Chunk>, out: BodyWriter): Green<void> {
-  const iterator = source[Symbol.asyncIterator]()
+  const cursor = source[Symbol.asyncIterator]()
   let isOver = false
   try {
     for (;;) {
-      const step: IteratorResult<unknown> = yield* until(Promise.resolve(iterator.next()))
+      const step: IteratorResult<unknown> = yield* until(Promise.resolve(cursor.next()))
       isOver = step.done === true
       if (isOver) return
       yield* out.write(chunkOf(step.value))
@@ -254,7 +258,7 @@ function* pourAsync(source: AsyncIterable<Chunk>, out: BodyWriter): Green<void> 
     if (!isOver) {
       // A stream that gives nothing would not get to its return().
       if (source instanceof Readable) source.destroy()
-      closeIterator(iterator)
+      closeIterator(cursor)
     }
   }
 }

@@ -10,7 +10,7 @@
  * Undici's Agent and Pool do the same, but cannot take a request back that stands in the line, go over the limit after a connection that
  * failed, and lose a connection for ever when they refuse a request for a wrong argument (7.30): each of these happens to a program that kills.
  *
- * Invariants. A connection is busy from `dispatch` until undici says 'drain', and has at most one request. Nobody stands in the line while a connection is
+ * Invariants. A connection is busy from `dispatch` until undici says 'drain', and has at most one request. Nobody stands in the line while one is
  * free. A host without connections is forgotten.
  *
  * Stands on undici. Leaves to `agents.ts` which connections may be shared, and how they are made.

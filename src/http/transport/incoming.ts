@@ -223,6 +223,7 @@ export class Incoming implements Dispatcher.DispatchHandler, Attempt {
       return
     }
     this.#controller = controller
+    this.holder = null
     this.#phase = 'waiting'
     this.relax()
     this.progress()

@@ -1,25 +1,15 @@
-// requests.get(): the answer in all its parts, each way in which a request fails, and a request that is given up.
+// The functions of `requests`: each method, what a call refuses, and a request that is given up.
 import { type Green, GreenletExit, getHub, joinall, run, spawn, Timeout, UsageError, withTimeout } from 'greenloop'
-import { Response, requests } from 'greenloop/http'
-import { Agent, type Dispatcher, getGlobalDispatcher, setGlobalDispatcher } from 'undici'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { requests } from 'greenloop/http'
+import { describe, expect, it } from 'vitest'
+import { written } from '../../net/dns/shown.ts'
 import { catchUnhandled, closedPort } from '../../net/support.ts'
 import { checkLeaks } from '../../support/leaks.ts'
 import { runProgram } from '../../support/program.ts'
-import { message, rejection, thrown } from '../../support/thrown.ts'
+import { message, rejection, thrown, usage } from '../../support/thrown.ts'
 import { serve } from '../support.ts'
 
 checkLeaks()
-
-/** Serves one body with one content type, and gets it. */
-async function answered(body: string | Buffer, contentType?: string): Promise<Response> {
-  const { url } = await serve((_, response) => {
-    if (contentType !== undefined) response.setHeader('content-type', contentType)
-    response.end(body)
-    return true
-  })
-  return requests.get(url)
-}
 
 describe('requests.get()', () => {
   it('gives the whole answer to a greenlet: the lecture’s `ret.content`', async () => {
@@ -34,7 +24,7 @@ describe('requests.get()', () => {
   it('gives it to plain code by await, too', async () => {
     const { url } = await serve()
     const answer = await requests.get(url)
-    expect(answer).toBeInstanceOf(Response)
+    expect(answer).toBeInstanceOf(requests.Response)
     expect([answer.statusCode, answer.ok, answer.text, answer.url]).toEqual([200, true, 'hello', `${url}/`])
   })
 
@@ -56,197 +46,82 @@ describe('requests.get()', () => {
   })
 
   it('lets other greenlets run: pages are fetched at the same time', async () => {
-    let open = 0
-    let most = 0
+    const waiting: (() => void)[] = []
     const { url } = await serve((_, response) => {
-      most = Math.max(most, ++open)
-      setTimeout(() => {
-        open--
-        response.end('page')
-      }, 20)
+      // Nobody is answered before all have asked.
+      waiting.push(() => response.end('page'))
+      if (waiting.length === 3) for (const answer of waiting) answer()
       return true
     })
     const pages = [1, 2, 3].map((n) => spawn(requests.get, `${url}/${n}`))
     await joinall(pages)
-    expect(pages.map(({ value }) => (value as Response).text)).toEqual(['page', 'page', 'page'])
-    expect(most).toBe(3)
+    expect(pages.map(({ value }) => (value as requests.Response).text)).toEqual(['page', 'page', 'page'])
   })
 
-  it('sends the headers that it is given', async () => {
-    const { url } = await serve()
-    expect((await requests.get(`${url}/echo`, { headers: { 'x-tag': 'green' } })).text).toBe('GET green ')
-  })
-})
-
-describe('the answer', () => {
-  it('has the bytes as a Buffer', async () => {
-    const bytes = Buffer.from(Array.from({ length: 256 }, (_, n) => n))
-    const { content } = await answered(bytes)
-    expect(content).toBeInstanceOf(Buffer)
-    expect(content).toEqual(bytes)
+  it('is named with its URL', () => {
+    expect(written(requests.get('http://127.0.0.1:1/x?y=1'))).toBe('requests.get(http://127.0.0.1:1/x?y=1)')
   })
 
-  it('has megabytes, whole', async () => {
-    const bytes = Buffer.alloc(3_000_000, 'greenloop ')
-    expect((await answered(bytes)).content.equals(bytes)).toBe(true)
-  })
-
-  it('has an empty Buffer and an empty text when there is no body', async () => {
-    const { content, text } = await answered('')
-    expect([content, text]).toEqual([Buffer.alloc(0), ''])
-  })
-
-  const texts: [string, Buffer, string | undefined, string][] = [
-    ['in the charset that the header names', Buffer.from('é', 'latin1'), 'text/plain; charset=latin1', 'é'],
-    ['in a charset in quotes and capitals', Buffer.from('é', 'latin1'), 'text/plain; Charset="ISO-8859-1"; x=y', 'é'],
-    ['in UTF-8 when the header says so', Buffer.from('é€'), 'text/html;charset=utf-8', 'é€'],
-    ['in UTF-8 when the header names no charset', Buffer.from('é€'), 'text/html', 'é€'],
-    ['in UTF-8 when the charset is unknown', Buffer.from('é€'), 'text/html; charset=klingon', 'é€'],
-    ['in UTF-8 when there is no header', Buffer.from('é€'), undefined, 'é€'],
-    ['with U+FFFD for what is no UTF-8', Buffer.of(0x61, 0xff), 'text/plain', 'a\ufffd'],
-  ]
-
-  it.each(texts)('has the text %s', async (_, body, contentType, text) => {
-    expect((await answered(body, contentType)).text).toBe(text)
-  })
-
-  it('parses JSON, and throws SyntaxError when it is none', async () => {
-    expect((await answered('[1, {"a": null}]')).json()).toEqual([1, { a: null }])
-    const answer = await answered('{')
-    expect(thrown(() => answer.json())).toBeInstanceOf(SyntaxError)
-  })
-
-  it('has the headers by lower-case name, a repeated one as a list', async () => {
-    const { url } = await serve((_, response) => {
-      response.writeHead(200, [
-        ['X-One', 'a'],
-        ['Set-Cookie', 'a=1'],
-        ['Set-Cookie', 'b=2'],
-      ] as unknown as string[])
-      response.end()
-      return true
-    })
-    const { headers } = await requests.get(url)
-    expect([headers['x-one'], headers['set-cookie'], headers['x-none']]).toEqual(['a', ['a=1', 'b=2'], undefined])
-  })
-
-  it('of 404 is an answer, not an error; `ok` is false', async () => {
-    const { url } = await serve()
-    const { statusCode, ok, text } = await requests.get(`${url}/missing`)
-    expect([statusCode, ok, text]).toEqual([404, false, 'not here'])
-  })
-
-  it('is `ok` below 400', async () => {
-    for (const [status, ok] of [
-      [200, true],
-      [204, true],
-      [304, true],
-      [399, true],
-      [400, false],
-      [500, false],
-    ] as const) {
-      const { url } = await serve((_, response) => {
-        response.writeHead(status).end()
-        return true
-      })
-      const answer = await requests.get(url)
-      expect([answer.statusCode, answer.ok]).toEqual([status, ok])
-    }
-  })
-
-  it('comes from the end of the redirects, whose URL it has', async () => {
-    const { url, requests: came } = await serve()
-    const answer = await requests.get(`${url}/redirect/3`)
-    expect([answer.statusCode, answer.text, answer.url]).toEqual([200, 'hello', `${url}/`])
-    expect(came).toEqual(['GET /redirect/3', 'GET /redirect/2', 'GET /redirect/1', 'GET /'])
-  })
-
-  it('comes from another server when the redirect leads there', async () => {
-    const there = await serve()
-    const here = await serve((_, response) => {
-      response.writeHead(307, { location: `${there.url}/json?a=b` }).end()
-      return true
-    })
-    const answer = await requests.get(here.url)
-    expect([answer.url, there.requests]).toEqual([`${there.url}/json?a=b`, ['GET /json?a=b']])
-  })
-
-  it('comes after 30 redirects, too', async () => {
-    const { url } = await serve()
-    expect((await requests.get(`${url}/redirect/30`)).text).toBe('hello')
-  })
-})
-
-describe('a request fails', () => {
-  it('after 30 redirects', async () => {
-    const { url, requests: came } = await serve()
-    expect(await rejection(requests.get(`${url}/redirect/40`))).toMatchObject({
-      code: 'GREENLOOP_ERROR',
-      message: `requests.get() of ${url}/redirect/40 was redirected more than 30 times.`,
-    })
-    expect(came).toHaveLength(31)
-  })
-
-  it('with the error of the connection when nobody listens', async () => {
-    const port = await closedPort()
-    expect(await rejection(requests.get(`http://127.0.0.1:${port}/`))).toMatchObject({
-      code: 'ECONNREFUSED',
-      message: `connect ECONNREFUSED 127.0.0.1:${port}`,
-    })
-  })
-
-  it('with the error of the connection when it is reset in mid-body', async () => {
-    const { url } = await serve()
-    const { code } = (await rejection(run(() => requests.get(`${url}/reset`)))) as { code?: unknown }
-    // undici's own code when its parser notices first that the other side is gone
-    expect(['ECONNRESET', 'UND_ERR_SOCKET']).toContain(code)
-  })
-
-  it('when the server closes the connection before the body is complete', async () => {
+  it('keeps no cookies from call to call', async () => {
     const { url } = await serve((request, response) => {
-      response.writeHead(200, { 'content-length': '100' })
-      response.write('the beginning')
-      setTimeout(() => request.socket.destroy(), 10)
+      response.setHeader('set-cookie', 'a=1').end(request.headers.cookie ?? 'none')
       return true
     })
-    expect(await rejection(requests.get(url))).toMatchObject({ code: 'UND_ERR_SOCKET', message: 'other side closed' })
+    expect((await requests.get(url)).text).toBe('none')
+    expect((await requests.get(url)).text).toBe('none')
   })
+})
 
-  it('when a page redirects to itself', async () => {
-    const { url } = await serve((_, response) => {
-      response.writeHead(302, { location: '/' }).end()
+describe('the methods', () => {
+  const verbs = [
+    ['get', 'GET'],
+    ['options', 'OPTIONS'],
+    ['post', 'POST'],
+    ['put', 'PUT'],
+    ['patch', 'PATCH'],
+    ['delete', 'DELETE'],
+  ] as const
+
+  it.each(verbs)('requests.%s() sends %s, and follows redirects', async (name, method) => {
+    const { url, requests: came } = await serve((request, response) => {
+      if (request.url === '/from') response.writeHead(307, { location: '/to' }).end()
+      else response.end(request.method)
       return true
     })
-    expect(String(await rejection(requests.get(url)))).toContain('Redirect loop detected')
+    expect((await requests[name](`${url}/from`)).text).toBe(method)
+    expect(came).toEqual([`${method} /from`, `${method} /to`])
   })
 
-  it('with a Timeout when no head comes within `timeoutMs`, and the connection is closed', async () => {
-    const { url, aborted } = await serve()
-    const error = await rejection(run(() => requests.get(`${url}/silent`, { timeoutMs: 50 })))
-    expect(error).toBeInstanceOf(Timeout)
-    expect(String(error)).toBe('Timeout: 50 ms')
-    await aborted('/silent')
+  it('requests.head() has a head and no body, and does not follow redirects unless told', async () => {
+    const { url, requests: came } = await serve()
+    const { statusCode, headers, content } = await requests.head(`${url}/json`)
+    expect([statusCode, headers['content-type'], content.length]).toEqual([200, 'application/json', 0])
+    expect((await requests.head(`${url}/redirect/1`)).statusCode).toBe(302)
+    expect((await requests.head(`${url}/redirect/1`, { allowRedirects: true })).statusCode).toBe(200)
+    expect(came).toEqual(['HEAD /json', 'HEAD /redirect/1', 'HEAD /redirect/1', 'HEAD /'])
   })
 
-  it('with a Timeout when the body is not complete within `timeoutMs`, and the connection is closed', async () => {
-    const { url, aborted } = await serve()
-    expect(await rejection(requests.get(`${url}/endless`, { timeoutMs: 50 }))).toBeInstanceOf(Timeout)
-    await aborted('/endless')
+  it('requests.request() sends any method, in capitals, and follows redirects, HEAD too', async () => {
+    const { url, requests: came } = await serve()
+    await requests.request('propfind', url)
+    await requests.request('head', `${url}/redirect/1`)
+    expect(came).toEqual(['PROPFIND /', 'HEAD /redirect/1', 'HEAD /'])
   })
 
-  it('not, when it is within `timeoutMs`; no timer is left', async () => {
-    const { url } = await serve()
-    expect((await requests.get(url, { timeoutMs: 5000 })).text).toBe('hello')
-    expect(getHub().timers.count).toBe(0)
-  })
-
-  const wrongUrls: [unknown, string][] = [
-    ['www.python.org', '"www.python.org" (string)'],
-    ['/path', '"/path" (string)'],
+  it.each([
     ['', '"" (string)'],
-    ['ftp://127.0.0.1/x', '"ftp://127.0.0.1/x" (string)'],
-    [new URL('file:///x'), 'file:///x'],
-    ['http://', '"http://" (string)'],
+    ['GET /', '"GET /" (string)'],
+    ['GET\r\n', '"GET\\r\\n" (string)'],
+    [7, '7 (number)'],
+  ])('requests.request() refuses the method %j', (method, shown) => {
+    expect(usage(() => requests.request(method as string, 'http://127.0.0.1/'))).toBe(
+      `requests.request() expects a method such as 'GET', but got ${shown}.`,
+    )
+  })
+})
+
+describe('a wrong URL is refused at the call', () => {
+  const kinds: [unknown, string][] = [
     [undefined, 'undefined'],
     [null, 'null'],
     [80, '80 (number)'],
@@ -254,26 +129,133 @@ describe('a request fails', () => {
     [Symbol('url'), 'Symbol(url)'],
   ]
 
-  it.each(wrongUrls)('at the call for the wrong URL %s', (wrong, shown) => {
-    const call = (): unknown => requests.get(wrong as string)
-    expect(thrown(call)).toBeInstanceOf(UsageError)
-    expect(message(call)).toBe(`requests.get() expects a URL with http: or https:, but got ${shown}.`)
-  })
-
-  const wrongTimes: [unknown, string][] = [
-    [-1, '-1'],
-    [Number.NaN, 'NaN'],
-    ['50', '"50" (string)'],
-    [null, 'null'],
-  ]
-
-  it.each(wrongTimes)('at the call for the wrong timeoutMs %s', (timeoutMs, shown) => {
-    const call = (): unknown => requests.get('http://127.0.0.1/', { timeoutMs: timeoutMs as number })
-    expect(thrown(call)).toBeInstanceOf(UsageError)
-    expect(message(call)).toBe(
-      `requests.get() expects \`timeoutMs\` to be a number of milliseconds, 0 or more, but got ${shown}.`,
+  it.each(kinds)('one that is none: %s', (wrong, shown) => {
+    expect(usage(() => requests.get(wrong as string))).toBe(
+      `requests.get() expects a URL as a string or a URL, but got ${shown}.`,
     )
   })
+
+  const wrongs: [string, string, string][] = [
+    ['www.python.org', 'MissingSchema', ', which has no scheme. Perhaps you meant "https://www.python.org"?'],
+    ['localhost', 'MissingSchema', ', which has no scheme. Perhaps you meant "https://localhost"?'],
+    ['//host/x', 'MissingSchema', ', which has no scheme. Perhaps you meant "https://host/x"?'],
+    ['/path', 'MissingSchema', ', which has no scheme.'],
+    ['', 'MissingSchema', ', which has no scheme.'],
+    [
+      'localhost:8080/x',
+      'InvalidSchema',
+      '; only http: and https: can be asked for. Perhaps you meant "https://localhost:8080/x"?',
+    ],
+    ['ftp://127.0.0.1/x', 'InvalidSchema', '; only http: and https: can be asked for.'],
+    ['mailto:green@example.org', 'InvalidSchema', '; only http: and https: can be asked for.'],
+    ['file:///x', 'InvalidSchema', '; only http: and https: can be asked for.'],
+    ['http://', 'InvalidURL', ', which names no host that could be asked.'],
+    ['http:///path', 'InvalidURL', ', which names no host that could be asked.'],
+    ['http:example.org', 'InvalidURL', ', which names no host that could be asked.'],
+    ['http://*.example.org/', 'InvalidURL', ', which names no host that could be asked.'],
+    ['http://.example.org/', 'InvalidURL', ', which names no host that could be asked.'],
+    ['http://[::1', 'InvalidURL', ', which is no URL.'],
+    ['http://127.0.0.1:99999/', 'InvalidURL', ', which is no URL.'],
+    ['http://a b/', 'InvalidURL', ', which is no URL.'],
+  ]
+
+  it.each(wrongs)('%s: %s', (wrong, name, text) => {
+    const error = thrown(() => requests.get(wrong))
+    expect(error).toBeInstanceOf(requests.InvalidURL)
+    expect(error).toBeInstanceOf(requests.RequestException)
+    expect(error).not.toBeInstanceOf(UsageError)
+    expect((error as Error).name).toBe(name)
+    expect((error as Error).message).toBe(`requests.get() got ${JSON.stringify(wrong)}${text}`)
+  })
+
+  it('and a URL object of something else', () => {
+    expect(message(() => requests.get(new URL('file:///x')))).toBe(
+      'requests.get() got "file:///x"; only http: and https: can be asked for.',
+    )
+  })
+
+  it('space around it is none of it', async () => {
+    const { url } = await serve()
+    expect((await requests.get(` ${url}/json\n`)).url).toBe(`${url}/json`)
+  })
+})
+
+describe('wrong options are refused at the call', () => {
+  const url = 'http://127.0.0.1/'
+  const all =
+    'params, headers, cookies, auth, timeoutMs, stream, proxies, verify, cert, hooks, bodyLimit, retries, data, json, files, allowRedirects'
+
+  const meant: [object, string][] = [
+    [{ timeout: 5 }, 'requests.get() has no option `timeout`; what is meant is `timeoutMs`, in milliseconds.'],
+    [{ allow_redirects: true }, 'requests.get() has no option `allow_redirects`; what is meant is `allowRedirects`.'],
+    [{ follow: true }, 'requests.get() has no option `follow`; what is meant is `allowRedirects`.'],
+    [{ maxRedirects: 1 }, 'requests.get() has no option `maxRedirects`; what is meant is `maxRedirects` of a Session.'],
+    [{ body: '' }, 'requests.get() has no option `body`; what is meant is `data`, or `json`.'],
+    [
+      { signal: null },
+      'requests.get() has no option `signal`; what is meant is nothing of the kind: a greenlet that is killed, or timed out, aborts its request.',
+    ],
+    [{ colour: 'green' }, `requests.get() has no option \`colour\`; it has ${all}.`],
+    [{ toString: 1 }, `requests.get() has no option \`toString\`; it has ${all}.`],
+  ]
+
+  it.each(meant)('%j', (options, text) => {
+    expect(usage(() => requests.get(url, options))).toBe(text)
+  })
+
+  it('the body as second argument, as in Python: with the right line', () => {
+    expect(usage(() => requests.post(url, { name: 'green' } as object))).toBe(
+      `requests.post() has no option \`name\`; it has ${all}.\n\n` +
+        '  requests.post(url, { name: ... })             // incorrect: the second argument is the options\n' +
+        '  requests.post(url, { data: { name: ... } })   // correct: or `json`',
+    )
+  })
+
+  const values: [object, string][] = [
+    [{ stream: 1 }, 'requests.get() expects `stream` to be a boolean, but got 1 (number).'],
+    [{ allowRedirects: 'no' }, 'requests.get() expects `allowRedirects` to be a boolean, but got "no" (string).'],
+    [{ bodyLimit: -1 }, 'requests.get() expects `bodyLimit` to be an integer, 0 or more, but got -1 (number).'],
+    [
+      { retries: 1.5 },
+      'requests.get() expects `retries` to be an integer, 0 or more, or a Retry, but got 1.5 (number).',
+    ],
+    [{ hooks: { response: 7 } }, 'requests.get() expects `hooks` to be { response: function }, but got 7 (number).'],
+  ]
+
+  it.each(values)('%j', (options, text) => {
+    expect(usage(() => requests.get(url, options))).toBe(text)
+  })
+
+  it.each([
+    [5, '5 (number)'],
+    [null, 'null'],
+    ['x', '"x" (string)'],
+    [new Timeout(5), 'a Timeout'],
+  ])('%s as options', (options, shown) => {
+    expect(usage(() => requests.get(url, options as object))).toBe(
+      `requests.get() expects its options as an object, such as { timeoutMs: 1000 }, but got ${shown}.`,
+    )
+  })
+})
+
+describe('a request fails', () => {
+  it('with ConnectionError when nobody listens', async () => {
+    const port = await closedPort()
+    const error = await rejection(requests.get(`http://127.0.0.1:${port}/`))
+    expect(error).toBeInstanceOf(requests.ConnectionError)
+    expect(error).toMatchObject({ request: { method: 'GET', url: `http://127.0.0.1:${port}/` } })
+    expect((error as Error).message).toContain(`127.0.0.1:${port}`)
+  })
+
+  it.each(['/reset'])(
+    'with ChunkedEncodingError or ConnectionError when it breaks off in mid-body: %s',
+    async (path) => {
+      const { url } = await serve()
+      const error = await rejection(run(() => requests.get(`${url}${path}`)))
+      expect(error).toBeInstanceOf(requests.RequestException)
+      expect(error instanceof requests.ChunkedEncodingError || error instanceof requests.ConnectionError).toBe(true)
+    },
+  )
 })
 
 describe('a greenlet that is given up aborts its request', () => {
@@ -282,7 +264,7 @@ describe('a greenlet that is given up aborts its request', () => {
     const unhandled = catchUnhandled()
     const victim = spawn(requests.get, `${url}/${path}`)
     await came(`/${path}`)
-    if (path === 'endless') await new Promise((resolve) => setTimeout(resolve, 20)) // the body has begun
+    if (path === 'endless') await new Promise((resolve) => setTimeout(resolve, 10)) // the body has begun
     await victim.kill()
     expect(victim.value).toBeInstanceOf(GreenletExit)
     expect(getHub().outstanding).toBe(0)
@@ -338,32 +320,28 @@ describe('a greenlet that is given up aborts its request', () => {
   })
 })
 
-describe('undici', () => {
-  it('decides: its global dispatcher is used, as it is at the time of the call', async () => {
-    const { url } = await serve()
-    const paths: string[] = []
-    class Counting extends Agent {
-      override dispatch(options: Agent.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
-        paths.push(options.path)
-        return super.dispatch(options, handler)
-      }
-    }
-    const before = getGlobalDispatcher()
-    const counting = new Counting()
-    onTestFinished(async () => {
-      setGlobalDispatcher(before)
-      await counting.close()
-    })
-    await requests.get(`${url}/json`)
-    setGlobalDispatcher(counting)
-    await requests.get(`${url}/redirect/1`)
-    await requests.get(url)
-    setGlobalDispatcher(before)
-    await requests.get(`${url}/json`)
-    expect(paths).toEqual(['/redirect/1', '/', '/'])
+describe('the names of Python’s requests', () => {
+  it('has the errors, `Timeout` among them, and `exceptions`', () => {
+    expect(requests.Timeout).toBe(requests.RequestTimeout)
+    expect(requests.exceptions.ConnectionError).toBe(requests.ConnectionError)
+    expect(new requests.ReadTimeout()).toBeInstanceOf(requests.Timeout)
+    expect(new requests.ConnectTimeout()).toBeInstanceOf(requests.Timeout)
+    expect(new requests.ConnectTimeout()).toBeInstanceOf(requests.ConnectionError)
   })
 
-  it('keeps the connection for the next request, and does not hold the process with it', async () => {
+  it('has the statuses', () => {
+    expect([requests.codes.ok, requests.codes.notFound, requests.codes.imATeapot]).toEqual([200, 404, 418])
+  })
+
+  it('has session()', () => {
+    using session = requests.session({ maxRedirects: 1 })
+    expect(session).toBeInstanceOf(requests.Session)
+    expect(session.maxRedirects).toBe(1)
+  })
+})
+
+describe('the process', () => {
+  it('keeps the connection for the next request, and is not held by it', async () => {
     const { url } = await serve()
     expect(await runProgram(new URL('../programs/idle.ts', import.meta.url).href, { args: [url] })).toEqual({
       stdout: '200 hello\n',
@@ -372,7 +350,7 @@ describe('undici', () => {
     })
   })
 
-  it('and Node’s own fetch may be loaded in any order', async () => {
+  it('may load Node’s own fetch and the library in any order', async () => {
     const { url } = await serve()
     expect(await runProgram(new URL('../programs/patched-before.ts', import.meta.url).href, { args: [url] })).toEqual({
       stdout: 'fetch hello\nrequests hello\n',

@@ -2,6 +2,9 @@
  * All objects that a patch may touch, and what has changed in them: each own property, down to its flags.
  */
 import dns from 'node:dns'
+import { EventEmitter } from 'node:events'
+import http from 'node:http'
+import https from 'node:https'
 import net from 'node:net'
 import timers from 'node:timers'
 import timersPromises, { scheduler } from 'node:timers/promises'
@@ -24,6 +27,15 @@ const touched: Readonly<Record<string, object>> = {
   tls,
   'tls.TLSSocket.prototype': tls.TLSSocket.prototype,
   'tls.Server.prototype': tls.Server.prototype,
+  http,
+  'http.ClientRequest.prototype': http.ClientRequest.prototype,
+  'http.OutgoingMessage.prototype': http.OutgoingMessage.prototype,
+  'http.ServerResponse.prototype': http.ServerResponse.prototype,
+  'http.IncomingMessage.prototype': http.IncomingMessage.prototype,
+  'http.Server.prototype': http.Server.prototype,
+  https,
+  'https.Server.prototype': https.Server.prototype,
+  'EventEmitter.prototype': EventEmitter.prototype,
   timers,
   'timers/promises': timersPromises,
   scheduler,

@@ -5,6 +5,8 @@
  * `plain`: the library is not even loaded. `patched`: everything is patched before the driver is loaded, and nothing else is different.
  * `greenlets`: the same, and the scenario runs in greenlets. `spoilt`: patched, by a patch that does too much.
  */
+// Its agents are emitters, too; the patch loads it earlier than a driver does.
+import 'node:https'
 import { Socket } from 'node:net'
 import { inspect } from 'node:util'
 import { type Events, record } from './recorder.ts'

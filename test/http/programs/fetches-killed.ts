@@ -1,0 +1,158 @@
+// A thousand greenlets are killed at random points of a fetch and the reading of its body. Prints as JSON what they were killed in and what
+// is left then: handles by kind, requests that are open at the server, unhandled rejections, reports. argv[2]: the seed; argv[3]: `node`,
+// for Node's own fetch, patched, or `undici`.
+import { createServer, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
+import {
+  each,
+  fromCallback,
+  type Green,
+  type Greenlet,
+  GreenletExit,
+  getHub,
+  iterate,
+  Pool,
+  run,
+  sleep,
+  spawn,
+} from 'greenloop'
+import { type GreenPromise, limitPerHost, fetch as own } from 'greenloop/http'
+import * as monkey from 'greenloop/monkey'
+
+monkey.patchAll()
+Error.stackTraceLimit = 0 // the stacks of so many aborted requests take longer than all else
+
+const MANY = 1000
+let state = Number(process.argv[2])
+
+/** The next number from 0 to 1 (mulberry32). */
+function random(): number {
+  state = (state + 0x6d2b79f5) | 0
+  let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
+  mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+  return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
+}
+
+/** One turn of the event loop. */
+const turn = fromCallback(setImmediate)
+
+const unhandled: string[] = []
+const reports: string[] = []
+process.on('unhandledRejection', (reason) => void unhandled.push(String(reason)))
+process.on('uncaughtException', (error) => void unhandled.push(error.stack ?? error.message))
+getHub().onError = (error, { name }) => void reports.push(`${name}: ${String(error)}`)
+
+const open = new Set<ServerResponse>()
+const server = createServer((request, response) => {
+  open.add(response)
+  response.on('close', () => open.delete(response)).on('error', () => undefined)
+  if (request.url === '/silent') return
+  const redirects = /^\/redirect\/(\d)/u.exec(request.url ?? '')?.[1]
+  if (redirects !== undefined) {
+    response.writeHead(302, { location: redirects === '0' ? '/page' : `/redirect/${String(Number(redirects) - 1)}` })
+    setTimeout(() => response.end(), 1)
+  } else if (request.url === '/page') {
+    setTimeout(() => response.end('x'.repeat(1000)), 1)
+  } else {
+    response.write('the beginning')
+    for (const ms of [5, 10]) setTimeout(() => void response.write('more'), ms)
+  }
+})
+server.keepAliveTimeout = 60_000
+const before = await settled()
+await new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(null)))
+const url = `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`
+
+/** What the two have in common. */
+type Fetch = (url: string, init?: object) => GreenPromise<Awaited<ReturnType<typeof own>>>
+const fetch = (process.argv[3] === 'node' ? globalThis.fetch : own) as Fetch
+const dispatcher = limitPerHost(8)
+
+const BODIES: readonly ((fetch: Fetch) => Green<unknown>)[] = [
+  function* (fetch) {
+    yield* fetch(`${url}/silent`)
+  },
+  function* (fetch) {
+    yield* (yield* fetch(`${url}/endless`)).text()
+  },
+  function* (fetch) {
+    for (;;) yield* (yield* fetch(`${url}/page`)).arrayBuffer()
+  },
+  function* (fetch) {
+    for (;;) yield* (yield* fetch(`${url}/page`, { dispatcher })).text()
+  },
+  function* (fetch) {
+    for (;;) yield* (yield* fetch(`${url}/redirect/9`)).text()
+  },
+  function* (fetch) {
+    yield* fetch(`${url}/endless`)
+    yield* sleep(Infinity)
+  },
+  function* (fetch) {
+    using it = iterate((yield* fetch(`${url}/endless`)).body!)
+    while (yield* it.next()) yield* sleep(1)
+  },
+  function* (fetch) {
+    yield* each((yield* fetch(`${url}/endless`)).body!, () => sleep(1))
+  },
+  function* (fetch) {
+    const reader = (yield* fetch(`${url}/endless`)).body!.getReader()
+    for (;;) yield* reader.read()
+  },
+  function* (fetch) {
+    const response = yield* fetch(`${url}/endless`)
+    yield* response.clone().text()
+  },
+]
+
+const killedIn = new Map<string, number>()
+const victims: Greenlet[] = []
+await run(function* () {
+  // No more at a time than the server, which is in this process, has answers for.
+  const killers = new Pool(30)
+  for (let n = 0; n < MANY; n++) {
+    yield* killers.spawn(function* () {
+      const victim = spawn(BODIES[n % BODIES.length]!, fetch)
+      victims.push(victim)
+      // In turns of the event loop, of which a slow machine needs as many as a fast one. Half of them are to have an answer by then.
+      const inFetch = (): boolean => victim.$wait?.describe().startsWith('fetch(') !== false
+      let turns = Math.floor(random() * 20)
+      for (let most = random() < 0.5 ? 0 : 60; most > 0 && inFetch(); most--) yield* turn
+      for (; turns > 0; turns--) yield* turn
+      const call = /^[\w.]+\(/u.exec(victim.$wait?.describe().replace('iterate().', '') ?? '')?.[0] ?? 'ready'
+      killedIn.set(call, (killedIn.get(call) ?? 0) + 1)
+      yield* victim.kill()
+    })
+  }
+  yield* killers.join()
+})
+const limit = performance.now() + 3000
+while (open.size > 0 && performance.now() < limit) await delay(5)
+const openAtServer = open.size
+server.close()
+server.closeAllConnections()
+const after = await settled()
+console.log(
+  JSON.stringify({
+    killedIn: Object.fromEntries([...killedIn].sort()),
+    ends: victims.filter((victim) => victim.value instanceof GreenletExit).length,
+    failed: [...new Set(victims.filter((victim) => !victim.successful()).map((victim) => String(victim.exception)))],
+    openAtServer,
+    left: after.filter((kind) => !before.includes(kind)),
+    outstanding: getHub().outstanding,
+    timers: getHub().timers.count,
+    unhandled,
+    reports,
+  }),
+)
+
+/** The resources that keep the process, when those that are on their way out are gone. */
+async function settled(): Promise<string[]> {
+  const until = performance.now() + 3000
+  for (;;) {
+    await delay(20)
+    const left = process.getActiveResourcesInfo().filter((kind) => kind !== 'Timeout')
+    if (!left.some((kind) => /^(?:TCP|GetAddr|Immediate)/u.test(kind)) || performance.now() > until) return left
+  }
+}
