@@ -19,7 +19,7 @@ const floors = [
   ['net/select', 'net/socket'],
   ['net/server'],
   ['net/index'],
-  ['http/exceptions', 'http/global-dispatcher'],
+  ['http/exceptions', 'http/global-dispatcher', 'http/node-http'],
   ['http/undici'],
   ['http/message', 'http/transport'],
   ['http/requests', 'http/fetch', 'http/serve', 'http/node'],

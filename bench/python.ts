@@ -8,6 +8,17 @@ import { measureGeventGet, measureGeventServe } from './works/http.ts'
 const TIMES = 1_000_000
 const CLOCK = 'from time import perf_counter\n'
 
+/** What is measured in Python. */
+export type PythonWork =
+  | 'switch'
+  | 'spawn'
+  | 'echo'
+  | 'requests'
+  | 'urllib3'
+  | 'requests-cold'
+  | 'urllib3-cold'
+  | 'pywsgi'
+
 interface PythonProgram {
   readonly row: string
   /** What it imports. */
@@ -16,7 +27,7 @@ interface PythonProgram {
   readonly program: string | ((python: string) => Promise<number>)
 }
 
-const PROGRAMS = {
+const PROGRAMS: Readonly<Record<PythonWork, PythonProgram>> = {
   switch: {
     row: "python-greenlet's C",
     modules: 'greenlet',
@@ -63,10 +74,7 @@ def main(times):
     program: (python) => measureGeventGet(python, 'urllib3', true),
   },
   pywsgi: { row: "gevent's pywsgi", modules: 'gevent', program: measureGeventServe },
-} as const satisfies Readonly<Record<string, PythonProgram>>
-
-/** What is measured in Python. */
-export type PythonWork = keyof typeof PROGRAMS
+}
 
 /** How its row is called. */
 export function pythonRow(work: PythonWork): string {

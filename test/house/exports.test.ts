@@ -61,7 +61,7 @@ const NAMESPACES: typeof NAMES = {
     InvalidHeader InvalidJSONError InvalidProxyURL InvalidSchema InvalidURL JSONDecodeError MissingSchema PreparedRequest
     ProxyError ReadTimeout RequestException RequestTimeout Response Retry RetryError SSLError Session StreamConsumedError
     Timeout TooManyRedirects UnrewindableBodyError basicAuth bearerAuth codes delete digestAuth exceptions get head options
-    patch post put request session`,
+    patch post proxyAuth put request session`,
   ],
   'requests.exceptions of ./http': [
     http.requests.exceptions,

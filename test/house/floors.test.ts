@@ -22,7 +22,7 @@ const FLOORS = [
   ['net/select', 'net/socket'],
   ['net/server'],
   ['net/index.ts'],
-  ['http/exceptions.ts', 'http/global-dispatcher.ts'],
+  ['http/exceptions.ts', 'http/global-dispatcher.ts', 'http/node-http.ts'],
   ['http/undici.ts'],
   ['http/message', 'http/transport'],
   ['http/requests', 'http/fetch', 'http/serve', 'http/node'],

@@ -86,11 +86,6 @@ export function decodeText(content: Buffer, encoding: string): string {
     : found.decode(content)
 }
 
-/** Gives the text of a body: all rules in one. */
-export function textOf(content: Buffer, contentType: string | undefined): string {
-  return decodeText(content, charsetOf(contentType) ?? apparentEncoding(content))
-}
-
 /** Gives the text of a body that is JSON. `encoding` is the charset that is known of it; null: none. */
 export function jsonText(content: Buffer, encoding: string | null): string {
   return decodeText(content, encoding ?? patternOf(content) ?? apparentEncoding(content))

@@ -203,11 +203,6 @@ export class CookieJar implements Iterable<Cookie> {
     return headerOf([...own.filter(({ name }) => !names.has(name)), ...added])
   }
 
-  /** @internal */
-  [inspect.custom](depth: number, options: InspectOptions, show: typeof inspect): string {
-    return `CookieJar ${show(this.toDict(), { ...options, depth })}`
-  }
-
   *#entries(): Generator<Entry, undefined, undefined> {
     const now = wallTime()
     for (const shelf of this.#shelves.values()) {
@@ -265,6 +260,12 @@ export class CookieJar implements Iterable<Cookie> {
     return meant.sort((a, b) => b.path.length - a.path.length || a.first - b.first)
   }
 }
+// What console.log shows. Not a member of the class: its name would have to be known without running.
+Object.defineProperty(CookieJar.prototype, inspect.custom, {
+  value(this: CookieJar, depth: number, options: InspectOptions, show: typeof inspect): string {
+    return `CookieJar ${show(this.toDict(), { ...options, depth })}`
+  },
+})
 
 /** Counts what is set, so that older and newer can be told. */
 let settings = 0

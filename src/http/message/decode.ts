@@ -274,7 +274,6 @@ class GzipStage implements Stage {
     return join(decoded)
   }
 
-  // biome-ignore lint/correctness/useYield: it is one of several stages
   *end(): Green<Buffer> {
     const isInHeader = this.#members === 0 && this.#rest.length > 0
     if (!this.#isOver && (this.#engine !== null || isInHeader)) throw new BrokenCoding('it is cut short')

@@ -148,16 +148,6 @@ export class HeaderMap implements Iterable<[name: string, value: string]> {
     for (let at = 0; at < this.raw.length; at += 2) yield [this.raw[at] ?? '', this.raw[at + 1] ?? '']
   }
 
-  /** @internal */
-  [inspect.custom](depth: number, options: InspectOptions, show: typeof inspect): string {
-    const values: Record<string, string | string[]> = {}
-    for (const [name, value] of this) {
-      const before = values[name]
-      values[name] = before === undefined ? value : [before, value].flat()
-    }
-    return `HeaderMap ${show(values, { ...options, depth })}`
-  }
-
   private updatePairs(pairs: Iterable<readonly [string, string]>): void {
     const set: string[] = []
     for (const pair of pairs as Iterable<unknown>) {
@@ -191,6 +181,17 @@ export class HeaderMap implements Iterable<[name: string, value: string]> {
     this.raw.splice(2 * at, 2)
   }
 }
+// What console.log shows. Not a member of the class: its name would have to be known without running.
+Object.defineProperty(HeaderMap.prototype, inspect.custom, {
+  value(this: HeaderMap, depth: number, options: InspectOptions, show: typeof inspect): string {
+    const values: Record<string, string | string[]> = {}
+    for (const [name, value] of this) {
+      const before = values[name]
+      values[name] = before === undefined ? value : [before, value].flat()
+    }
+    return `HeaderMap ${show(values, { ...options, depth })}`
+  },
+})
 
 /** Names that were checked, by how they are written: programs send the same ones all the time. */
 const checked = new Map<string, string>()

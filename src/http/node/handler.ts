@@ -14,11 +14,13 @@
  *
  * Stands on the handling and the watch of the client. Imports no framework: they are told by what they pass.
  */
-import { IncomingMessage, ServerResponse } from 'node:http'
+
+import type { ServerResponse } from 'node:http'
 import { GreenletExit, GreenletKilledError } from '../../errors/classes.ts'
 import { notAFunction } from '../../errors/usage.ts'
 import { Greenlet } from '../../gevent/greenlet.ts'
 import type { Driven } from '../../protocol.ts'
+import { http } from '../node-http.ts'
 import { type AnyResponse, ClientGoneError, ClientWatch } from './client-watch.ts'
 import { handleRequest } from './handling.ts'
 import { nameOfRequest } from './sendall.ts'
@@ -87,7 +89,7 @@ function nameLike<F extends () => unknown>(body: F, fn: { readonly name: string 
 
 function start<T>(args: readonly unknown[], body: () => Driven<T>): Promise<T> {
   const [request, response] = args
-  if (args.length === 2 && request instanceof IncomingMessage && response instanceof ServerResponse)
+  if (args.length === 2 && request instanceof http.IncomingMessage && response instanceof http.ServerResponse)
     return ended(handleRequest(request, response as ServerResponse, body)) // its request is of no importance
   const { client, name } = clientOf(args)
   const greenlet = new Greenlet<T>(body)
@@ -183,7 +185,8 @@ function requestOf(argument: unknown): Request | null {
 
 function isResponse(value: unknown): value is AnyResponse {
   return (
-    value instanceof ServerResponse || ('writableEnded' in propertiesOf(value) && 'setHeader' in propertiesOf(value))
+    value instanceof http.ServerResponse ||
+    ('writableEnded' in propertiesOf(value) && 'setHeader' in propertiesOf(value))
   )
 }
 

@@ -10,12 +10,14 @@
  *
  * Stands on greenlets and the watch of the client. Leaves to `listening.ts` and to `handler.ts` where the generators come from.
  */
-import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
+
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { GreenletExit } from '../../errors/classes.ts'
 import { Greenlet } from '../../gevent/greenlet.ts'
 import type { Driven } from '../../protocol.ts'
 import type { Listener } from '../../waiting/linkable.ts'
+import { http } from '../node-http.ts'
 import { ClientWatch } from './client-watch.ts'
 import { nameOfRequest } from './sendall.ts'
 
@@ -59,7 +61,7 @@ function endedWell(greenlet: Greenlet): boolean {
 
 /** As gevent's `pywsgi` does. What the handler has meant to send is not sent. */
 function sayFailed(response: ServerResponse): void {
-  const { 500: text = '' } = STATUS_CODES
+  const { 500: text = '' } = http.STATUS_CODES
   for (const name of response.getHeaderNames()) response.removeHeader(name)
   response.writeHead(500, text, { 'content-type': 'text/plain', 'content-length': text.length, connection: 'close' })
   response.end(text)

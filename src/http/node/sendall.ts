@@ -5,13 +5,15 @@
  *
  * Stands on Node's messages and on the state of a request, which keeps its error. Leaves the end of the message to `end`.
  */
-import { ClientRequest, type OutgoingMessage, type ServerResponse } from 'node:http'
+
+import type { OutgoingMessage, ServerResponse } from 'node:http'
 import { SocketClosedError } from '../../errors/classes.ts'
 import type { Coroutine } from '../../greenlet/kernel.ts'
 import { ready, type Step } from '../../greenlet/operation.ts'
 import { SocketWait } from '../../net/readiness/socket-wait.ts'
 import { HubOperation } from '../../waiting/operation.ts'
 import type { Timeout } from '../../waiting/timeout.ts'
+import { http } from '../node-http.ts'
 import { requestStateOf } from './request.ts'
 
 /** `sendall(data)` of a message. */
@@ -30,7 +32,7 @@ export class SendBody extends HubOperation<void> {
   override begin(greenlet: Coroutine): Step<void> {
     const message = this.#message
     // Of a request its errors are heard from now on, whoever waits for the answer.
-    const failure = message instanceof ClientRequest ? requestStateOf(message).error : null
+    const failure = message instanceof http.ClientRequest ? requestStateOf(message).error : null
     if (failure !== null || message.destroyed || message.writableEnded) throw failure ?? closedError(message)
     const data = this.#data
     // Node may keep the bytes longer than the call lasts. Many are waited for until they were sent.
@@ -98,7 +100,7 @@ function closedError(message: OutgoingMessage): Error {
 
 /** A message as it stands in other messages. */
 function labelOf(message: OutgoingMessage): string {
-  if (message instanceof ClientRequest) return requestStateOf(message).label
+  if (message instanceof http.ClientRequest) return requestStateOf(message).label
   const { req: request } = message as Partial<ServerResponse> // any message may be asked
   return request === undefined ? 'the message' : `the response to ${nameOfRequest(request)}`
 }

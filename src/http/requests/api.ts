@@ -46,6 +46,7 @@ export {
   basicAuth,
   bearerAuth,
   digestAuth,
+  proxyAuth,
 } from '../message/auth.ts'
 export { type Cookie, CookieJar, type CookieOptions, type CookiePlace, type CookiesLike } from '../message/cookies.ts'
 export type { Chunks, Data, FileContent, FileLike, Files } from '../message/encode.ts'

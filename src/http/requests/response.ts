@@ -329,11 +329,6 @@ export class Response implements Disposable {
     return `<Response [${String(this.statusCode)}]>`
   }
 
-  /** @internal What `console.log` shows. */
-  [Symbol.for('nodejs.util.inspect.custom')](): string {
-    return this.toString()
-  }
-
   #header(name: string): string | undefined {
     return rawValue(this.#incoming.rawHeaders, name)
   }
@@ -353,3 +348,9 @@ export class Response implements Disposable {
     )
   }
 }
+// What console.log shows. Not a member of the class: its name would have to be known without running.
+Object.defineProperty(Response.prototype, Symbol.for('nodejs.util.inspect.custom'), {
+  value(this: Response): string {
+    return String(this)
+  },
+})

@@ -18,7 +18,8 @@
  *
  * Stands on the request and on sending. Leaves to the server when an exchange starts.
  */
-import http, { STATUS_CODES } from 'node:http'
+
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type net from 'node:net'
 import { SocketClosedError } from '../../errors/classes.ts'
 import { Greenlet } from '../../gevent/greenlet.ts'
@@ -29,7 +30,8 @@ import { Timer } from '../../hub/timers.ts'
 import type { Green } from '../../protocol.ts'
 import { Timeout } from '../../waiting/timeout.ts'
 import { call, follow } from '../../waiting/until.ts'
-import { isRefusable, refusalOf, statusOf } from './options.ts'
+import { http } from '../node-http.ts'
+import { asksForUpgrade, isRefusable, refusalOf, statusOf } from './options.ts'
 import { ServerRequest } from './request.ts'
 import { RefusedRequest } from './request-body.ts'
 import { Response } from './response.ts'
@@ -67,15 +69,15 @@ export interface Host {
 /** One request and its answer. */
 export class Exchange extends Greenlet<void> implements Delivery {
   declare readonly request: ServerRequest
-  declare readonly node: http.IncomingMessage
-  declare readonly answer: http.ServerResponse
+  declare readonly node: IncomingMessage
+  declare readonly answer: ServerResponse
   declare readonly connection: Connection
   declare bytes: number
   /** When it came, by the hub's clock; only for the log. */
   declare began: number
   declare private limit: Timeout | null
 
-  constructor(connection: Connection, node: http.IncomingMessage, answer: http.ServerResponse, isAwaited: boolean) {
+  constructor(connection: Connection, node: IncomingMessage, answer: ServerResponse, isAwaited: boolean) {
     super()
     this.request = new ServerRequest(node, connection.host, isAwaited ? answer : null)
     this.node = node
@@ -136,7 +138,7 @@ export class Exchange extends Greenlet<void> implements Delivery {
 }
 
 /** Whether what is left of a body is more than is worth reading. */
-function isLong(node: http.IncomingMessage): boolean {
+function isLong(node: IncomingMessage): boolean {
   return !node.complete && !(Number(node.headers['content-length']) <= DISCARDED_BYTES)
 }
 
@@ -166,7 +168,7 @@ export class Connection {
   #isSending = false
   #queue: Exchange[] = []
   #count = 0
-  #newest: http.IncomingMessage | null = null
+  #newest: IncomingMessage | null = null
   #upgrade: Greenlet | null = null
   /** The status of a refusal that is to be sent behind the answers; 0: none. */
   #refusal = 0
@@ -201,7 +203,8 @@ export class Connection {
       this.#refuse(status)
       return
     }
-    if (++this.#count >= this.host.maxRequestsPerConnection) this.isClosing = true
+    // Behind a change of protocol that does not come about Node loses what has come already, and would take the rest for a request.
+    if (++this.#count >= this.host.maxRequestsPerConnection || asksForUpgrade(exchange.node)) this.isClosing = true
     if (this.#current === null && !this.#isSending) {
       this.#begin(exchange)
     } else {
@@ -283,7 +286,7 @@ export class Connection {
     const { socket } = this
     const status = this.#refusal
     if (status !== 0) {
-      const reason = STATUS_CODES[status] ?? ''
+      const reason = http.STATUS_CODES[status] ?? ''
       socket.write(
         `HTTP/1.1 ${status} ${reason}\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: ${reason.length}\r\n\r\n${reason}`,
       )
@@ -304,7 +307,7 @@ export class Connection {
   }
 
   /** It is to become something else, such as a web socket. */
-  upgrade(node: http.IncomingMessage, head: Buffer): void {
+  upgrade(node: IncomingMessage, head: Buffer): void {
     const { socket, host } = this
     socket.on('error', ignore)
     const status = refusalOf(node, host.maxHeaders)
@@ -324,7 +327,7 @@ export class Connection {
     })
   }
 
-  *#upgradeTo(request: ServerRequest, node: http.IncomingMessage, head: Buffer): Green<void> {
+  *#upgradeTo(request: ServerRequest, node: IncomingMessage, head: Buffer): Green<void> {
     const { socket, host } = this
     const made = yield* call((...args) => host.upgrade(...args), [request, socket, head] as const)
     if (made === undefined || made === null) return

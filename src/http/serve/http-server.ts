@@ -210,16 +210,14 @@ export class HTTPServer implements Disposable, AsyncDisposable {
       if (this.#closed) socket.destroy()
       else this.#connections.add(connection)
     })
-    const arrived = (message: http.IncomingMessage, answer: http.ServerResponse, isAwaited: boolean): void => {
-      const connection = connectionOf(message.socket)
-      connection?.arrived(new Exchange(connection, message, answer, isAwaited))
+    // An expectation that nobody knows is refused as other faults are.
+    for (const event of ['request', 'checkContinue', 'checkExpectation']) {
+      const isAwaited = event === 'checkContinue'
+      node.on(event, (message: http.IncomingMessage, answer: http.ServerResponse) => {
+        const connection = connectionOf(message.socket)
+        connection?.arrived(new Exchange(connection, message, answer, isAwaited))
+      })
     }
-    node.on('request', (message, answer) => {
-      arrived(message, answer, false)
-    })
-    node.on('checkContinue', (message: http.IncomingMessage, answer: http.ServerResponse) => {
-      arrived(message, answer, true)
-    })
     node.on('clientError', (error: NodeJS.ErrnoException, socket: net.Socket) => {
       const connection = connectionOf(socket)
       if (connection === undefined) socket.destroy()

@@ -6,8 +6,8 @@
  *
  * Stands on the listeners of `net`, and on Node's server.
  */
-import http from 'node:http'
-import https from 'node:https'
+
+import type { IncomingMessage, ServerOptions as NodeServerOptions, Server } from 'node:http'
 import type net from 'node:net'
 import type tls from 'node:tls'
 import { UsageError } from '../../errors/classes.ts'
@@ -15,6 +15,7 @@ import { checkMs, checkOptions, show } from '../../errors/usage.ts'
 import { type Place, placeOf } from '../../net/server/listener.ts'
 import { Group } from '../../pools/group.ts'
 import { Pool } from '../../pools/pool.ts'
+import { http, https } from '../node-http.ts'
 import { checkLimit, type ServerRequest } from './request.ts'
 
 /** One line of the access log. */
@@ -207,13 +208,13 @@ function escaped(text: string): string {
 const [OFTEN_MS, SELDOM_MS] = [20, 5000]
 
 /** Node's server, with these limits. */
-export function nodeServer(settings: Settings): http.Server {
+export function nodeServer(settings: Settings): Server {
   const { headersTimeoutMs, requestTimeoutMs, maxHeaderBytes, keepAliveTimeoutMs, maxHeaders } = settings
   const requestTimeout = forNode(requestTimeoutMs)
   // Node wants the head to be due before the whole.
   const headersTimeout = Math.min(forNode(headersTimeoutMs), requestTimeout === 0 ? Infinity : requestTimeout)
   const soonest = Math.min(headersTimeoutMs, requestTimeoutMs)
-  const options: http.ServerOptions & { headersTimeout: number } = {
+  const options: NodeServerOptions & { headersTimeout: number } = {
     maxHeaderSize: maxHeaderBytes,
     headersTimeout,
     requestTimeout,
@@ -222,8 +223,7 @@ export function nodeServer(settings: Settings): http.Server {
     insecureHTTPParser: false,
   }
   const { tls: secure, maxConnections } = settings
-  const server: http.Server =
-    secure === null ? http.createServer(options) : https.createServer({ ...secure, ...options })
+  const server: Server = secure === null ? http.createServer(options) : https.createServer({ ...secure, ...options })
   server.maxHeadersCount = maxHeaders + 1 // one more, to see that there are too many
   if (maxConnections !== Infinity) server.maxConnections = maxConnections
   return server
@@ -234,20 +234,34 @@ function forNode(ms: number): number {
   return ms === Infinity ? 0 : Math.max(1, Math.min(Math.ceil(ms), 2 ** 31 - 1))
 }
 
+/** A name or an address, and a port: what may stand in `Host`, and in a URL, without being read as something else there. */
+const HOST = /^(?:[\w.~!$&'()*+,;=%-]*|\[[\da-f:.]+\])(?::\d*)?$/iu
+/** A whole URL as the target of a request: without a user, and with a host. */
+const ABSOLUTE = /^[a-z][a-z\d+.-]*:\/\/(?:[\w.~!$&'()*+,;=%-]+|\[[\da-f:.]+\])(?::\d*)?(?:[/?]|$)/iu
+
+const SLASH = 47
+
 /** The status with which a request is refused that Node lets through; 0: it is not. */
-export function refusalOf(node: http.IncomingMessage, maxHeaders: number): number {
-  const { rawHeaders, headers, httpVersionMajor, httpVersionMinor } = node
+export function refusalOf(node: IncomingMessage, maxHeaders: number): number {
+  const { rawHeaders, headers, httpVersionMajor, httpVersionMinor, url } = node
   if (rawHeaders.length > 2 * maxHeaders) return 431
   if (httpVersionMajor !== 1) return 505
   let hosts = 0
   for (let n = 0; n < rawHeaders.length; n += 2)
     if (rawHeaders[n]?.length === 4 && rawHeaders[n]?.toLowerCase() === 'host') hosts++
-  if (hosts > 1) return 400
-  const encoding = headers['transfer-encoding']
+  if (hosts > 1 || (hosts === 1 && !HOST.test(headers.host ?? ''))) return 400
+  if (url !== undefined && url.charCodeAt(0) !== SLASH && url !== '*' && !ABSOLUTE.test(url)) return 400
+  const { expect, 'transfer-encoding': encoding } = headers
+  if (expect !== undefined && httpVersionMinor === 1 && !/^100-continue$/iu.test(expect)) return 417
   if (encoding === undefined) return 0
   // What other encodings there were, we would hand on as the body.
   if (encoding.toLowerCase() !== 'chunked') return /\bchunked$/iu.test(encoding) ? 501 : 400
   return httpVersionMinor === 0 ? 400 : 0
+}
+
+/** Whether it asks for another protocol. */
+export function asksForUpgrade({ headers }: IncomingMessage): boolean {
+  return headers.upgrade !== undefined && /\bupgrade\b/iu.test(headers.connection ?? '')
 }
 
 /** Whether somebody is there who can be told. */

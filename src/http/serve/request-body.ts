@@ -13,8 +13,8 @@
  *
  * Stands on Node's message. Leaves to the request what is made of the bytes.
  */
-import type http from 'node:http'
-import { STATUS_CODES } from 'node:http'
+
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import {
   ConcurrentObjectUseError,
   GreenloopError,
@@ -29,6 +29,7 @@ import type { Green, Operation } from '../../protocol.ts'
 import { Cursor } from '../../waiting/cursor.ts'
 import { HubOperation, operation } from '../../waiting/operation.ts'
 import { Wait } from '../../waiting/wait.ts'
+import { http } from '../node-http.ts'
 
 /**
  * The client: its request cannot be answered as it is. When it escapes from a handler it is the answer, `status` and nothing more, and is not
@@ -45,7 +46,7 @@ export class RefusedRequest extends GreenloopError {
    * @param options - the `cause`.
    * @throws UsageError for another status.
    */
-  constructor(status: number, message: string = STATUS_CODES[status] ?? '', options?: ErrorOptions) {
+  constructor(status: number, message: string = http.STATUS_CODES[status] ?? '', options?: ErrorOptions) {
     if (!(Number.isInteger(status) && status >= 400 && status <= 599))
       throw new UsageError(
         `new RefusedRequest() expects \`status\` to be an integer from 400 to 599, but got ${show(status)}.`,
@@ -68,16 +69,16 @@ interface BodyWait {
 export class RequestBody {
   /** As it stands in messages: `POST /path`. */
   readonly label: string
-  readonly node: http.IncomingMessage
+  readonly node: IncomingMessage
   /** Given while the client waits to be told to go on. */
-  #continue: http.ServerResponse | null
+  #continue: ServerResponse | null
   #takenBy = ''
   #wait: BodyWait | null = null
   #hears = false
   #error: Error | null = null
   #bytes = 0
 
-  constructor(label: string, node: http.IncomingMessage, expecting: http.ServerResponse | null) {
+  constructor(label: string, node: IncomingMessage, expecting: ServerResponse | null) {
     this.label = label
     this.node = node
     this.#continue = expecting
@@ -119,7 +120,7 @@ export class RequestBody {
   }
 
   /** The client is told to send it, if it is not too much. */
-  #goOn(answer: http.ServerResponse, limit: number): void {
+  #goOn(answer: ServerResponse, limit: number): void {
     this.checkLength(limit)
     this.#continue = null
     answer.writeContinue()

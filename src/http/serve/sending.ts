@@ -9,13 +9,15 @@
  *
  * Stands on `Response` and on Node's. Leaves to the exchange what is done when it fails.
  */
-import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
+
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import { UsageError } from '../../errors/classes.ts'
 import { show, wrongRight } from '../../errors/usage.ts'
 import type { Green } from '../../protocol.ts'
 import { Cursor } from '../../waiting/cursor.ts'
 import { call, until } from '../../waiting/until.ts'
+import { http } from '../node-http.ts'
 import { BodyWriter, type Chunk } from './body-writer.ts'
 import { listHeaders, Response, type ResponseBody, typeOf, webOf } from './response.ts'
 
@@ -62,7 +64,7 @@ export function send(to: Delivery, made: unknown): Green<void> | null {
 
 /** Sends a status, and its name as text. */
 export function sendStatus(to: Delivery, status: number): void {
-  const reason = STATUS_CODES[status] ?? 'Unknown'
+  const reason = http.STATUS_CODES[status] ?? 'Unknown'
   sendKnown(to, status, reason, [], reason, 'text/plain;charset=UTF-8')
 }
 

@@ -9,7 +9,7 @@
  * and the way through a proxy to `tunnel.ts`.
  */
 import type { Socket } from 'node:net'
-import { buildConnector, type Dispatcher } from 'undici'
+import { buildConnector, type Dispatcher } from '../undici.ts'
 
 /** Who has a request until it begins. */
 export interface Holder {

@@ -12,7 +12,7 @@
  *
  * Stands on the names of errors only. Leaves its own time to the exchange.
  */
-import { STATUS_CODES } from 'node:http'
+
 import {
   ChunkedEncodingError,
   ConnectionError,
@@ -26,6 +26,7 @@ import {
   RequestException,
   SSLError,
 } from '../exceptions.ts'
+import { http } from '../node-http.ts'
 import { ProxyFailure } from './tunnel.ts'
 
 /** What errors of Node and of undici may have. */
@@ -247,7 +248,8 @@ function proxyWords(failure: ProxyFailure, url: URL): string {
   if (status !== null) {
     const hint = status === 407 ? ` Its URL can have them: ${proxy.replace('//', '//user:password@')}.` : ''
     return (
-      `the proxy ${proxy} refused ${target} with ${String(status)} ${STATUS_CODES[status] ?? ''}`.trimEnd() + `.${hint}`
+      `the proxy ${proxy} refused ${target} with ${String(status)} ${http.STATUS_CODES[status] ?? ''}`.trimEnd() +
+      `.${hint}`
     )
   }
   if (!(cause instanceof Error)) return `the proxy ${proxy} refused ${target}: ${failure.message}.`

@@ -16,8 +16,8 @@
  * Stands on undici. Leaves to `agents.ts` which connections may be shared, and how they are made.
  */
 
-import type { buildConnector } from 'undici'
 import { Client, Dispatcher, errors } from 'undici'
+import type { buildConnector } from '../undici.ts'
 import { type Attempt, attemptOf, type Connect, Dropped, type Holder, type Making } from './connector.ts'
 
 /** What all connections have in common. */

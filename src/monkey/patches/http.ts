@@ -5,10 +5,10 @@
  * No function of `http` is replaced: `http.request` returns the request that it always returned (axios and others call it, too), which has
  * gained an iterator; and a server's `on` adds plain listeners as before.
  */
-import http from 'node:http'
-import https from 'node:https'
+
 import { type Add, type Adding, addingMethods } from '../../http/node/listening.ts'
 import { messageMethods, requestMethods } from '../../http/node/methods.ts'
+import { http, https } from '../../http/node-http.ts'
 import { type Item, patchItem } from '../state.ts'
 
 /** Patches `http.ClientRequest.prototype`, `http.OutgoingMessage.prototype`, and the servers of both modules. */
