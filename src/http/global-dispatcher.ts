@@ -11,6 +11,8 @@
  * `setGlobalDispatcher` of any copy, before or after, is what all use, as ever; and where the slot was filled before this library came,
  * nothing is touched at all.
  *
+ * What Node put there is told from what a program has set also when it was there before: by its class, whose code lies within Node.
+ *
  * Turned down. An empty slot until somebody needs it: undici's own loading has Node's copy fill it. Loading undici at the first request:
  * it cannot be done at once in a module, and bundlers would not see it.
  *
@@ -19,8 +21,10 @@
  */
 import { createRequire } from 'node:module'
 
-/** In undici up to version 7, and in the copies of it in Node. */
+/** Of undici up to version 7, and of its copies in Node. */
 const SLOT = Symbol.for('undici.globalDispatcher.1')
+/** Of undici from version 7 on. Version 8 takes what is here, and keeps something in the other for who takes that. */
+const NEW_SLOT = Symbol.for('undici.globalDispatcher.2')
 
 let makeOwn: (() => unknown) | null = null
 let own: unknown = null
@@ -46,7 +50,28 @@ function keepApart(nodes: unknown): void {
   }
 }
 
+/** Whether it is what Node's copy of undici makes where nothing is set: an Agent of its class. A mistake of ours is told from within Node. */
+function isNodes(dispatcher: unknown): boolean {
+  const agent = dispatcher as { dispatch(options: object, handler: null): unknown } // whoever fills the slot sees to it
+  if (agent.constructor.name !== 'Agent') return false
+  try {
+    agent.dispatch({}, null)
+    return false
+  } catch (error) {
+    return (error as Error).stack?.includes('(node:internal/deps/undici') === true
+  }
+}
+
 const nodes = loadNodes()
+/** What is in the slot when the program has set nothing; undefined: it has, or has loaded another undici. */
+const usual = nodes ?? (isNodes(Reflect.get(globalThis, NEW_SLOT) ?? Reflect.get(globalThis, SLOT)) ? Reflect.get(globalThis, SLOT) : undefined)
+
+/** What the program has undici's requests go through; null: nothing in particular. */
+export function programsDispatcher(): unknown {
+  const found: unknown = Reflect.get(globalThis, SLOT)
+  return found === usual ? null : found
+}
+
 if (nodes !== undefined) {
   try {
     keepApart(nodes)

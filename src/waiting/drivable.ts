@@ -17,12 +17,13 @@ import { type Abortable, type Backing, backing, Until } from './until.ts'
 
 /** What stands behind one or several promises: aborted when the last greenlet that drives one of them gives up. */
 export class Abort implements Abortable {
-  readonly #controller = new AbortController()
+  /** Made when its signal is asked for: that must be before anybody waits. */
+  #controller: AbortController | null = null
   #waiting = 0
 
   /** Fires when it is aborted. */
   get signal(): AbortSignal {
-    return this.#controller.signal
+    return (this.#controller ??= new AbortController()).signal
   }
 
   /** A greenlet begins to wait. */
@@ -40,8 +41,8 @@ export class Abort implements Abortable {
   }
 
   /** Aborts it, whoever waits. */
-  protected fire(): void {
-    this.#controller.abort()
+  protected fire(reason?: unknown): void {
+    this.#controller?.abort(reason)
   }
 }
 

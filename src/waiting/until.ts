@@ -9,6 +9,7 @@ import { show, wrongRight } from '../errors/usage.ts'
 import { type Coroutine, kernel } from '../greenlet/kernel.ts'
 import { drive, type Step } from '../greenlet/operation.ts'
 import { type Driven, type Green, isGenerator, isOperation, isThenable, type Operation } from '../protocol.ts'
+import { type Attached, attached } from './attached.ts'
 import { HubOperation } from './operation.ts'
 import { Wait } from './wait.ts'
 
@@ -55,7 +56,7 @@ export interface Backing {
 }
 
 /** By promise: what stands behind it, where that can be aborted. */
-export const backing: WeakMap<object, Backing> = new WeakMap()
+export const backing: Attached<Backing> = attached()
 
 /** The wait for a promise, or for that of a function. */
 export class Until<T> extends HubOperation<T> {

@@ -1,18 +1,19 @@
 /**
  * The bodies of responses, for greenlets: what reads one can be driven, and a reading that is given up aborts the exchange.
  *
- * A response knows its exchange by a table, and so does the stream of its body, whose readers give drivable promises from then on; a
+ * An exchange is kept with its response, and with the stream of the body, whose readers give drivable promises from then on; a
  * response whose `body` nobody asks for pays nothing for that.
  *
  * Stands on drivable promises. Leaves it to `monkey` and `own.ts` where the methods lie.
  */
+import { attached } from '../../waiting/attached.ts'
 import { drivable } from '../../waiting/drivable.ts'
 import type { Exchange } from './exchange.ts'
 
 /** The body's methods of `Response`: each reads all of it. Node 20 has no `bytes`. */
 const METHODS = ['arrayBuffer', 'blob', 'bytes', 'formData', 'json', 'text'] as const
 
-const exchanges = new WeakMap<object, Exchange>()
+const exchanges = attached<Exchange>()
 
 /** Writes down to which exchange a response belongs. */
 export function belongs(response: object, exchange: Exchange): void {
@@ -83,7 +84,7 @@ interface Readings {
 
 /** Has each reader of the stream give promises that belong to the exchange. */
 function streamBelongs(stream: Readings, exchange: Exchange): void {
-  if (exchanges.has(stream)) return
+  if (exchanges.get(stream) !== undefined) return
   exchanges.set(stream, exchange)
   const { getReader } = stream
   hide(stream, 'getReader', function (this: Readings, ...args: unknown[]) {

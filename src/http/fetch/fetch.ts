@@ -1,13 +1,13 @@
 /**
  * Fetch for greenlets: one that exists, made drivable with `yield*`, and aborted when the greenlet that drives it is killed.
  *
- * Nothing changes for everybody else: the same arguments, a promise of the same outcome, the same `Response`. Each request gets an
- * AbortController of ours, beside the caller's signal where there is one.
+ * Nothing changes for everybody else: the same arguments, a promise of the same outcome, the same `Response`. The exchange stands between fetch
+ * and its dispatcher; where that is not known, a signal of ours does, beside the caller's.
  *
  * Stands on drivable promises. Leaves bodies to `body.ts`, and which fetch it is to `monkey` and to `own.ts`.
  */
 import { drivable } from '../../waiting/drivable.ts'
-import { Exchange } from './exchange.ts'
+import { type Dispatching, Exchange } from './exchange.ts'
 
 /** What of the standard's class `Request` is needed. */
 type RequestClass = new (input: unknown, init?: unknown) => { readonly signal: AbortSignal; readonly url: string }
@@ -20,6 +20,8 @@ export interface Implementation<R extends object> {
   readonly Request: RequestClass
   /** Makes what can be sent of what is given as `body`. */
   readonly body?: (given: unknown) => unknown
+  /** Where a request goes whose caller has given `given` as its dispatcher; null: nobody knows. */
+  readonly dispatcherFor: (given: unknown) => Dispatching | null
   /** Is told of each response, so that its body is read cooperatively. */
   readonly adopt: (response: R, exchange: Exchange) => void
 }
@@ -28,55 +30,68 @@ export interface Implementation<R extends object> {
 interface Settings {
   signal?: unknown
   body?: unknown
+  dispatcher?: unknown
 }
 
 /** A fetch that greenlets can drive, made of one that they cannot. */
 export function cooperativeFetch<R extends object>(
   own: Implementation<R>,
 ): (input: unknown, init?: unknown) => Promise<R> {
-  const { fetch: original, adopt } = own
+  const { adopt } = own
   return function fetch(input, init) {
     const exchange = new Exchange(typeof input === 'string' ? input : input instanceof URL ? input.href : '')
+    const settings = exchange.url === '' ? null : plainSettings(init)
     let asked: Promise<R>
-    const settings = exchange.url === '' ? null : plainSettings(init, exchange.signal)
-    if (settings === null) {
-      try {
-        asked = askByRequest(own, input, init, exchange)
-      } catch (error) {
-        return drivable(Promise.reject(error as Error), exchange, 'fetch()') // a TypeError of the standard's
-      }
-    } else {
-      if (own.body !== undefined && settings.body !== undefined) settings.body = own.body(settings.body)
-      asked = original(input, settings)
+    try {
+      asked = settings === null ? askByRequest(own, input, init, exchange) : ask(own, input, settings, exchange)
+    } catch (error) {
+      return drivable(Promise.reject(error as Error), exchange, 'fetch()') // a TypeError of the standard's
     }
-    const answer = asked.then((response) => {
-      exchange.answered()
-      adopt(response, exchange)
-      return response
-    })
+    const answer = asked.then(
+      (response) => {
+        exchange.answered()
+        adopt(response, exchange)
+        return response
+      },
+      (error: unknown) => {
+        throw exchange.failure(error) as Error
+      },
+    )
     return drivable(answer, exchange, `fetch(${exchange.url})`)
   }
 }
 
-/**
- * What `init` says, with `signal` beside its own; null when it is none of the usual kind. A wrong value stays in it for the original to refuse.
- */
-function plainSettings(init: unknown, signal: AbortSignal): Settings | null {
-  if (init === undefined || init === null) return { signal }
+/** A copy of what `init` says; null when it is none of the usual kind. */
+function plainSettings(init: unknown): Settings | null {
+  if (init === undefined || init === null) return {}
   if (typeof init !== 'object' || Object.getPrototypeOf(init) !== Object.prototype) return null
   try {
-    const settings: Settings = { ...init }
-    const given = settings.signal
-    if (given === undefined || given === null) settings.signal = signal
-    else if (given instanceof AbortSignal) settings.signal = AbortSignal.any([given, signal])
-    else return null
-    return settings
+    return { ...init }
   } catch {
     return null // a getter throws
   }
 }
 
-/** Fetch's own first step, for what is not of the usual kind: everything about `input` and `init` is decided there, a wrong one included. */
+/** The usual way: a URL, and settings that are ours to change. A wrong value stays in them for the original to refuse. */
+function ask<R extends object>(
+  own: Implementation<R>,
+  input: unknown,
+  settings: Settings,
+  exchange: Exchange,
+): Promise<R> {
+  const { body, signal } = settings
+  if (own.body !== undefined && body !== undefined) settings.body = own.body(body)
+  const dispatcher = own.dispatcherFor(settings.dispatcher)
+  if (dispatcher !== null) settings.dispatcher = exchange.through(dispatcher, body)
+  else if (signal === undefined || signal === null) settings.signal = exchange.signal
+  else return askByRequest(own, input, settings, exchange)
+  return own.fetch(input, settings)
+}
+
+/**
+ * Fetch's own first step, for what is not of the usual kind: everything about `input` and `init` is decided there, a wrong one included. Of its
+ * dispatcher nobody else is told.
+ */
 function askByRequest<R extends object>(
   { fetch: original, Request }: Implementation<R>,
   input: unknown,
@@ -85,5 +100,5 @@ function askByRequest<R extends object>(
 ): Promise<R> {
   const asked = new Request(input, init)
   exchange.url = asked.url
-  return original(asked, { signal: AbortSignal.any([asked.signal, exchange.signal]) })
+  return original(asked, { signal: exchange.signalBeside(asked) })
 }

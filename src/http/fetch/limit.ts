@@ -28,16 +28,16 @@ export type HostLimit = AgentType & DispatcherOfNode
  * @switches never
  * @example
  * ```ts
- * import { createServer } from 'node:http'
+ * import { createServer, type ServerResponse } from 'node:http'
  * import type { AddressInfo } from 'node:net'
  * import { Pool, run } from 'greenloop'
  * import { fetch, limitPerHost } from 'greenloop/http'
  *
  * let most = 0
- * let open = 0
+ * const open: ServerResponse[] = []
  * const server = createServer((_, res) => {
- *   most = Math.max(most, ++open)
- *   setTimeout(() => res.end(String(open--)), 1)
+ *   most = Math.max(most, open.push(res))
+ *   if (open.length === 4) setTimeout(() => open.splice(0).forEach((one) => one.end()), 1)
  * }).listen(0, '127.0.0.1', async () => {
  *   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
  *   const dispatcher = limitPerHost(4)

@@ -9,6 +9,7 @@ import type { Request, RequestInit, Response } from 'undici'
 import type { Resume, Suspend } from '../../protocol.ts'
 import * as undici from '../undici.ts'
 import { belongs, cooperativeResponse } from './body.ts'
+import { dispatcherFor } from './connections.ts'
 import type { Exchange } from './exchange.ts'
 import { cooperativeFetch } from './fetch.ts'
 
@@ -68,6 +69,7 @@ const cooperative = cooperativeFetch<Response>({
   fetch: undici.fetch as (input: unknown, init?: object) => Promise<Response>, // it refuses what it does not take
   Request: undici.Request as new (input: unknown, init?: unknown) => Request, // so does it
   body: withOwnForm,
+  dispatcherFor,
   adopt,
 })
 

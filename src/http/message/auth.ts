@@ -15,8 +15,11 @@ import type { HeaderMap, ResponseHeaders } from './headers.ts'
 
 /** A request, as far as a scheme is concerned. One object for all tries of it. */
 export interface AuthRequest {
+  /** `GET`. */
   readonly method: string
+  /** Where it goes. */
   readonly url: URL
+  /** What is sent with it. */
   readonly headers: HeaderMap
 }
 

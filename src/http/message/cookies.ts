@@ -31,6 +31,7 @@ import { entriesOf } from './query.ts'
 
 /** One cookie of a jar. */
 export interface Cookie {
+  /** In the case in which it came: `id` and `ID` are two. */
   readonly name: string
   /** As the server sent it, quotes included. */
   readonly value: string

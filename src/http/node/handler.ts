@@ -46,13 +46,13 @@ export type Handler<A extends readonly unknown[], T, This = unknown> = (this: Th
  * @switches never
  * @example
  * ```ts
- * import { createServer } from 'node:http'
+ * import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
  * import type { AddressInfo } from 'node:net'
  * import { run, sleep } from 'greenloop'
  * import { handler, requests } from 'greenloop/http'
  *
  * const server = createServer(
- *   handler(function* (request, response) {
+ *   handler(function* (request: IncomingMessage, response: ServerResponse) {
  *     yield* sleep(1)
  *     response.end(`you asked for ${request.url}`)
  *   }),

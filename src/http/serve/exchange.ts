@@ -25,22 +25,16 @@ import { SocketClosedError } from '../../errors/classes.ts'
 import { Greenlet } from '../../gevent/greenlet.ts'
 import { spawnWith } from '../../gevent/spawn.ts'
 import { FAILED } from '../../greenlet/kernel.ts'
-import { getHub } from '../../hub/default.ts'
-import { Timer } from '../../hub/timers.ts'
 import type { Green } from '../../protocol.ts'
 import { Timeout } from '../../waiting/timeout.ts'
 import { call, follow } from '../../waiting/until.ts'
 import { http } from '../node-http.ts'
 import { asksForUpgrade, isRefusable, refusalOf, statusOf } from './options.ts'
 import { ServerRequest } from './request.ts'
-import { RefusedRequest } from './request-body.ts'
+import { isLong, Linger, RefusedRequest } from './request-body.ts'
 import { Response } from './response.ts'
-import { type Delivery, send, sendStatus } from './sending.ts'
+import { type Delivery, discardLate, send, sendStatus, writeRefusal } from './sending.ts'
 
-/** An unread rest of a body that is read on and dropped; for more the connection is closed. */
-const DISCARDED_BYTES = 65_536
-/** How long a client that was refused is read on. */
-const LINGER_MS = 1000
 /** So many requests that wait on one connection, and it is read no more. */
 const QUEUED = 32
 
@@ -53,7 +47,7 @@ export interface Host {
   readonly maxHeaders: number
   readonly maxRequestsPerConnection: number
   /** Whether no further request is wanted. */
-  readonly closed: boolean
+  closed: boolean
   handle(request: ServerRequest): unknown
   upgrade(request: ServerRequest, socket: net.Socket, head: Buffer): unknown
   /** Its turn has come: it is to be started. */
@@ -104,10 +98,16 @@ export class Exchange extends Greenlet<void> implements Delivery {
   override *run(): Green<void> {
     const { host } = this.connection
     if (host.handlerTimeoutMs !== Infinity) this.limit = new Timeout(host.handlerTimeoutMs).start()
-    let made = host.handle(this.request)
+    const given = host.handle(this.request)
+    let made = given
     if (!(made instanceof Response)) {
       const frame = follow(made)
-      if (frame !== null) made = yield* frame
+      try {
+        if (frame !== null) made = yield* frame
+      } catch (error) {
+        discardLate(given)
+        throw error
+      }
     }
     this.limit?.close()
     const rest = send(this, made)
@@ -119,11 +119,17 @@ export class Exchange extends Greenlet<void> implements Delivery {
     return connection.endsNow || request.$isAwaited || isLong(node)
   }
 
+  goOn(): void {
+    this.request.$goOn()
+  }
+
   /** @internal Whatever its end: this is where it is answered if it was not, before those who wait for it run. */
   protected override $finish(): void {
     this.limit?.close()
     const error = this.$status === FAILED ? this.$slot : null
-    if (error instanceof RefusedRequest) this.$readFailure() // the client's fault is nothing to report
+    // A fault of the client is nothing to report; nor that it has gone, which a write may see before we are told.
+    const isClients = error instanceof RefusedRequest || (error instanceof SocketClosedError && this.answer.destroyed)
+    if (isClients) this.$readFailure()
     if (!this.answer.writableEnded && !this.connection.isGone) this.breakOff(error)
     super.$finish()
     this.connection.over(this)
@@ -135,11 +141,6 @@ export class Exchange extends Greenlet<void> implements Delivery {
     else if (error instanceof RefusedRequest) sendStatus(this, error.status)
     else sendStatus(this, error === null || error === this.limit ? 503 : 500)
   }
-}
-
-/** Whether what is left of a body is more than is worth reading. */
-function isLong(node: IncomingMessage): boolean {
-  return !node.complete && !(Number(node.headers['content-length']) <= DISCARDED_BYTES)
 }
 
 const CONNECTION = Symbol('greenloop.connection')
@@ -209,7 +210,7 @@ export class Connection {
       this.#begin(exchange)
     } else {
       this.#queue.push(exchange)
-      if (this.#queue.length > QUEUED) this.socket.pause()
+      if (this.#queue.length === QUEUED) process.nextTick(pause, this.socket) // the end of this request has Node read on
     }
   }
 
@@ -225,9 +226,13 @@ export class Connection {
     if (this.#current === exchange) this.#current = null
     host.ended(exchange)
     if (this.isGone) return
-    if (!node.complete) this.#discardBody(exchange)
+    if (!node.complete || node.readableLength > 0) this.#dropBody(exchange)
     if (host.closed) this.isClosing = true
-    if (socket.writableLength > 0 && host.writeTimeoutMs !== Infinity) socket.setTimeout(host.writeTimeoutMs)
+    if (socket.writableLength > 0 && host.writeTimeoutMs !== Infinity) {
+      socket.setTimeout(host.writeTimeoutMs)
+      // Before Node, which may set the time for the next request.
+      answer.prependOnceListener('finish', () => socket.setTimeout(0))
+    }
     if (this.#queue.length === 0 && !this.isClosing) return
     this.#isSending = true
     answer.once('finish', () => {
@@ -237,7 +242,9 @@ export class Connection {
   }
 
   /** What was not read of a body is dropped; for a long one the connection is closed. */
-  #discardBody({ node, answer, request }: Exchange): void {
+  #dropBody({ node, answer, request }: Exchange): void {
+    request.$drop()
+    if (node.complete) return
     node.removeAllListeners('readable')
     node.resume()
     if (!isLong(node) && !request.$isAwaited && answer.shouldKeepAlive) return
@@ -250,7 +257,7 @@ export class Connection {
     const exchange = this.#queue.shift()
     if (exchange !== undefined) this.#begin(exchange)
     else if (this.isClosing) this.#end()
-    if (this.#queue.length === QUEUED) this.socket.resume()
+    if (this.#queue.length === QUEUED - 1) this.socket.resume()
   }
 
   /** Node could not read what came: `error.code` says why. */
@@ -286,10 +293,7 @@ export class Connection {
     const { socket } = this
     const status = this.#refusal
     if (status !== 0) {
-      const reason = http.STATUS_CODES[status] ?? ''
-      socket.write(
-        `HTTP/1.1 ${status} ${reason}\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: ${reason.length}\r\n\r\n${reason}`,
-      )
+      writeRefusal(socket, status)
       this.#lingerOn()
     }
     socket.destroySoon()
@@ -310,9 +314,12 @@ export class Connection {
   upgrade(node: IncomingMessage, head: Buffer): void {
     const { socket, host } = this
     socket.on('error', ignore)
-    const status = refusalOf(node, host.maxHeaders)
-    if (status !== 0 || this.isClosing || this.#current !== null || this.#isSending) {
-      socket.destroy()
+    if (this.isClosing) return
+    const isBusy = this.#current !== null || this.#isSending
+    const status = refusalOf(node, host.maxHeaders) || (isBusy ? 400 : 0)
+    if (status !== 0) {
+      socket.resume() // Node reads it no more
+      this.#refuse(status)
       return
     }
     const request = new ServerRequest(node, host, null)
@@ -337,7 +344,8 @@ export class Connection {
       answer.detachSocket(socket)
       socket.destroySoon()
     })
-    const to: Delivery = { answer, node, writeTimeoutMs: host.writeTimeoutMs, bytes: 0, mustClose: () => true }
+    const { writeTimeoutMs } = host
+    const to: Delivery = { answer, node, writeTimeoutMs, bytes: 0, mustClose: () => true, goOn: ignore }
     const rest = send(to, made)
     if (rest !== null) yield* rest
   }
@@ -374,25 +382,9 @@ export class Connection {
 }
 
 function ignore(): void {
-  // 'close' comes behind it
+  // of an error: 'close' comes behind it
 }
 
-/** Drops a connection when its time is up. */
-class Linger extends Timer {
-  readonly #socket: net.Socket
-  readonly #hub = getHub()
-
-  constructor(socket: net.Socket) {
-    super()
-    this.#socket = socket
-    this.#hub.timers.add(this, LINGER_MS)
-  }
-
-  override expired(): void {
-    this.#socket.destroy()
-  }
-
-  cancel(): void {
-    this.#hub.timers.remove(this)
-  }
+function pause(socket: net.Socket): void {
+  socket.pause()
 }

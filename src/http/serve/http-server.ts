@@ -18,6 +18,7 @@ import { NO_WAIT } from '../../gevent/end.ts'
 import { spawnWith } from '../../gevent/spawn.ts'
 import { kernel } from '../../greenlet/kernel.ts'
 import { hubOf } from '../../hub/default.ts'
+import { callInHub } from '../../hub/entry.ts'
 import type { Hub } from '../../hub/hub.ts'
 import { type Address, showAddress } from '../../net/readiness/address.ts'
 import { Handshakes } from '../../net/server/handshakes.ts'
@@ -158,9 +159,7 @@ export class HTTPServer implements Disposable, AsyncDisposable {
   #asHost(): Host {
     const { bodyLimit, handlerTimeoutMs, writeTimeoutMs, maxHeaders, maxRequestsPerConnection, upgrade, log } =
       this.#settings
-    const isClosed = (): boolean => this.#closed
     const authority = (): string => this.#authority
-    const now = (): number => this.#hub.clock.now()
     return {
       bodyLimit,
       handlerTimeoutMs,
@@ -170,13 +169,11 @@ export class HTTPServer implements Disposable, AsyncDisposable {
       get authority() {
         return authority()
       },
-      get closed() {
-        return isClosed()
-      },
+      closed: this.#closed,
       handle: this.#handler,
       upgrade: (request, socket, head) => upgrade?.(request, socket, head),
       began: (exchange) => {
-        if (log !== null) exchange.began = now()
+        if (log !== null) exchange.began = this.#hub.clock.now()
         this.#changeRunning(1)
         this.#start(exchange)
       },
@@ -197,8 +194,7 @@ export class HTTPServer implements Disposable, AsyncDisposable {
 
   #changeRunning(change: number): void {
     this.#running += change
-    if (!this.#closed) return // nobody waits for it
-    if (this.#running + this.#upgraded === 0) this.#quiet.set()
+    if (this.#closed && this.#running + this.#upgraded === 0) this.#quiet.set()
   }
 
   #listen(): void {
@@ -212,10 +208,10 @@ export class HTTPServer implements Disposable, AsyncDisposable {
     })
     // An expectation that nobody knows is refused as other faults are.
     for (const event of ['request', 'checkContinue', 'checkExpectation']) {
-      const isAwaited = event === 'checkContinue'
       node.on(event, (message: http.IncomingMessage, answer: http.ServerResponse) => {
         const connection = connectionOf(message.socket)
-        connection?.arrived(new Exchange(connection, message, answer, isAwaited))
+        this.#hub.callAfterIO() // those that have come at once share a slice
+        connection?.arrived(new Exchange(connection, message, answer, event === 'checkContinue'))
       })
     }
     node.on('clientError', (error: NodeJS.ErrnoException, socket: net.Socket) => {
@@ -280,23 +276,28 @@ export class HTTPServer implements Disposable, AsyncDisposable {
       exchange.start()
     } else if (pool instanceof Pool) {
       this.#line.push(exchange)
-      if (this.#lineMoves) return
-      this.#lineMoves = true
-      spawnWith({ name: `line of ${String(this)}`, context: 'empty' }, () => this.#moveLine(pool))
+      if (!this.#lineMoves) this.#beginLine(pool)
     } else {
       pool.start(exchange)
     }
+  }
+
+  #beginLine(pool: Pool): void {
+    this.#lineMoves = true
+    spawnWith({ name: `line of ${String(this)}`, context: 'empty' }, () => this.#moveLine(pool))
   }
 
   *#moveLine(pool: Pool): Green<void> {
     try {
       while (this.#line.length > 0) {
         while (pool.full()) yield* pool.waitAvailable()
-        const exchange = this.#line.shift()
-        if (exchange !== undefined && !exchange.dead) yield* pool.start(exchange)
+        const [exchange] = this.#line
+        if (exchange?.dead === false) yield* pool.start(exchange)
+        this.#line.shift()
       }
     } finally {
       this.#lineMoves = false
+      if (this.#line.length > 0) this.#beginLine(pool) // it was killed, and they were not
     }
   }
 
@@ -304,7 +305,7 @@ export class HTTPServer implements Disposable, AsyncDisposable {
     const { answer, bytes, began, request } = exchange
     const now = this.#hub.clock.now()
     try {
-      log({
+      callInHub('log', log, {
         request,
         status: answer.headersSent ? answer.statusCode : 0,
         bytes,
@@ -340,6 +341,7 @@ export class HTTPServer implements Disposable, AsyncDisposable {
 
   #close(): void {
     this.#closed = true
+    this.#host.closed = true
     this.#quiet.clear()
     this.#changeRunning(0)
     const { node } = this

@@ -9,6 +9,7 @@
 
 import type { IncomingMessage, ServerOptions as NodeServerOptions, Server } from 'node:http'
 import type net from 'node:net'
+import { constants } from 'node:os'
 import type tls from 'node:tls'
 import { UsageError } from '../../errors/classes.ts'
 import { checkMs, checkOptions, show } from '../../errors/usage.ts'
@@ -20,6 +21,7 @@ import { checkLimit, type ServerRequest } from './request.ts'
 
 /** One line of the access log. */
 export interface LogEntry {
+  /** What was asked. */
   readonly request: ServerRequest
   /** The status of the answer; 0: there was none, since the client went before. */
   readonly status: number
@@ -35,6 +37,7 @@ export interface LogEntry {
 
 /** Where an access log is written to. */
 export interface LogStream {
+  /** Is given one line at a time, with its end. */
   write(text: string): unknown
 }
 
@@ -105,16 +108,70 @@ export interface Settings
 }
 
 const CALL = 'serve()'
+/** Nobody can listen for these. */
+const UNHEARD: ReadonlySet<string> = new Set(['SIGKILL', 'SIGSTOP'])
+
+const NAMES: Readonly<Record<keyof ServeOptions, true>> = {
+  port: true,
+  host: true,
+  path: true,
+  backlog: true,
+  tls: true,
+  spawn: true,
+  upgrade: true,
+  log: true,
+  signals: true,
+  graceMs: true,
+  stopTimeoutMs: true,
+  bodyLimit: true,
+  maxHeaderBytes: true,
+  maxHeaders: true,
+  headersTimeoutMs: true,
+  requestTimeoutMs: true,
+  keepAliveTimeoutMs: true,
+  handlerTimeoutMs: true,
+  writeTimeoutMs: true,
+  maxConnections: true,
+  maxRequestsPerConnection: true,
+}
+
+/** What others call them. */
+const MEANT: Readonly<Record<string, string>> = {
+  timeout: '`handlerTimeoutMs`, in milliseconds',
+  timeoutMs: '`handlerTimeoutMs`',
+  requestTimeout: '`requestTimeoutMs`',
+  headersTimeout: '`headersTimeoutMs`',
+  keepAliveTimeout: '`keepAliveTimeoutMs`',
+  maxHeaderSize: '`maxHeaderBytes`',
+  hostname: '`host`',
+  pool: '`spawn`',
+  key: '`tls`: { key, cert }',
+  cert: '`tls`: { key, cert }',
+}
+
+function unknownOption(name: string): UsageError {
+  const meant = Object.hasOwn(MEANT, name) ? MEANT[name] : undefined
+  const instead = meant === undefined ? `it has ${Object.keys(NAMES).join(', ')}` : `what is meant is ${meant}`
+  return new UsageError(`${CALL} has no option \`${name}\`; ${instead}.`)
+}
 
 /** Checks the options, and fills in what they do not say. */
 export function readServeOptions(options: ServeOptions): Settings {
   checkOptions(CALL, options, '{ port: 8000 }')
+  for (const name of Object.keys(options)) if (!Object.hasOwn(NAMES, name)) throw unknownOption(name)
   const { backlog, tls: tlsOptions = null, upgrade = null, signals = ['SIGTERM'] } = options
   if (upgrade !== null && typeof upgrade !== 'function')
     throw new UsageError(`${CALL} expects \`upgrade\` to be a function, but got ${show(upgrade)}.`)
   if (tlsOptions !== null) checkOptions(CALL, tlsOptions, '{ tls: { key, cert } }')
   if (signals !== false && !Array.isArray(signals))
     throw new UsageError(`${CALL} expects \`signals\` to be a list of signals or false, but got ${show(signals)}.`)
+  for (const signal of (signals === false ? [] : signals) as readonly string[])
+    if (!Object.hasOwn(constants.signals, signal) || UNHEARD.has(signal))
+      throw new UsageError(
+        `${CALL} expects \`signals\` to be signals that can be listened for, but got ${show(signal)}.`,
+      )
+  if (backlog !== undefined && !(Number.isInteger(backlog) && backlog >= 1))
+    throw new UsageError(`${CALL} expects \`backlog\` to be an integer, 1 or more, but got ${show(backlog)}.`)
   const settings: Settings = {
     place: placeFor(options),
     backlog,
@@ -183,7 +240,7 @@ function logFor(log: ServeOptions['log']): Settings['log'] {
 }
 
 /** An entry as pywsgi writes it. */
-export function logLine({ request, status, bytes, ms, remoteAddress, at }: LogEntry): string {
+function logLine({ request, status, bytes, ms, remoteAddress, at }: LogEntry): string {
   const { method = '', url = '', httpVersion } = request.node
   const line = escaped(`${method} ${url} HTTP/${httpVersion}`)
   const day = [at.getFullYear(), at.getMonth() + 1, at.getDate()].map(twoDigits).join('-')

@@ -15,6 +15,7 @@
  */
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type net from 'node:net'
 import {
   ConcurrentObjectUseError,
   GreenloopError,
@@ -25,6 +26,8 @@ import {
 import { show, wrongRight } from '../../errors/usage.ts'
 import type { Coroutine } from '../../greenlet/kernel.ts'
 import { ready, type Step } from '../../greenlet/operation.ts'
+import { getHub } from '../../hub/default.ts'
+import { Timer } from '../../hub/timers.ts'
 import type { Green, Operation } from '../../protocol.ts'
 import { Cursor } from '../../waiting/cursor.ts'
 import { HubOperation, operation } from '../../waiting/operation.ts'
@@ -57,6 +60,16 @@ export class RefusedRequest extends GreenloopError {
 }
 recognise(RefusedRequest, 'RefusedRequest')
 
+/** An unread rest of a body that is read on and dropped; for more the connection is closed. */
+const DISCARDED_BYTES = 65_536
+/** How long a client that was refused is read on. */
+const LINGER_MS = 1000
+
+/** Whether what is left of a body is more than is worth reading. */
+export function isLong(node: IncomingMessage): boolean {
+  return !node.complete && !(Number(node.headers['content-length']) <= DISCARDED_BYTES)
+}
+
 /** Waits for what comes of a body. */
 interface BodyWait {
   readonly greenlet: Coroutine
@@ -76,6 +89,7 @@ export class RequestBody {
   #wait: BodyWait | null = null
   #hears = false
   #error: Error | null = null
+  #isDropped = false
   #bytes = 0
 
   constructor(label: string, node: IncomingMessage, expecting: ServerResponse | null) {
@@ -111,7 +125,10 @@ export class RequestBody {
 
   /** What is there, up to `limit` bytes in all; null when nothing is. */
   read(limit: number): Buffer | null {
-    if (this.#continue !== null) this.#goOn(this.#continue, limit)
+    if (this.#continue !== null) {
+      this.checkLength(limit)
+      this.goOn()
+    }
     const chunk = this.node.read() as Buffer | null // nobody has set an encoding
     if (chunk === null) return null
     this.#bytes += chunk.length
@@ -119,11 +136,11 @@ export class RequestBody {
     return chunk
   }
 
-  /** The client is told to send it, if it is not too much. */
-  #goOn(answer: ServerResponse, limit: number): void {
-    this.checkLength(limit)
+  /** The client is told to send it, if it waits for that. */
+  goOn(): void {
+    const answer = this.#continue
     this.#continue = null
-    answer.writeContinue()
+    if (answer?.headersSent === false) answer.writeContinue() // else it would stand in the middle of the answer
   }
 
   /** Refuses one that says by itself that it is too long. */
@@ -136,9 +153,14 @@ export class RequestBody {
     return new RefusedRequest(413, `The body of ${this.label} is longer than ${String(limit)} bytes.`)
   }
 
+  /** Nobody is to get what is left: it was not all that came. */
+  drop(): void {
+    this.#isDropped = true
+  }
+
   /** Whether all of it was read. */
   get ended(): boolean {
-    return this.node.complete && this.node.readableLength === 0
+    return this.node.complete && this.node.readableLength === 0 && !this.#isDropped
   }
 
   /** Throws why nothing more comes, if that is so. */
@@ -344,5 +366,25 @@ export class BodyCursor extends Cursor<Buffer> {
 
   override [Symbol.dispose](): void {
     this.#body = null
+  }
+}
+
+/** Drops a connection whose client goes on sending what nobody reads, when its time is up. */
+export class Linger extends Timer {
+  readonly #socket: net.Socket
+  readonly #hub = getHub()
+
+  constructor(socket: net.Socket) {
+    super()
+    this.#socket = socket
+    this.#hub.timers.add(this, LINGER_MS)
+  }
+
+  override expired(): void {
+    this.#socket.destroy()
+  }
+
+  cancel(): void {
+    this.#hub.timers.remove(this)
   }
 }

@@ -5,7 +5,7 @@
  */
 import type http from 'node:http'
 import type tls from 'node:tls'
-import { UsageError } from '../../errors/classes.ts'
+import { SocketClosedError, UsageError } from '../../errors/classes.ts'
 import { checkOptions, show } from '../../errors/usage.ts'
 import type { Green, Operation } from '../../protocol.ts'
 import type { Cursor } from '../../waiting/cursor.ts'
@@ -259,16 +259,28 @@ export class ServerRequest {
 
   /** The body as a stream of the web's, up to the server's limit; null when none comes. It counts as read by that. */
   get body(): ReadableStream<Uint8Array> | null {
-    return this.hasBody ? this.stream('request.body') : null
+    if (!this.hasBody) return null
+    const asked = this.own()
+    asked.stream ??= this.stream('request.body')
+    return asked.stream
   }
 
-  /** A `Request` of the web's, with the same body, which counts as read by that. It is made once. */
+  /**
+   * A `Request` of the web's, with the same body, which counts as read by that. It is made once.
+   *
+   * @throws RefusedRequest 400 when there is none for such a method, or such a URL.
+   */
   get web(): Request {
     const asked = this.own()
     if (asked.web === null) {
       const { method, headers, signal } = this
       const body = this.hasBody && method !== 'GET' && method !== 'HEAD' ? this.stream('request.web') : null
-      asked.web = new Request(this.url, { method, headers, signal, body, ...(body === null ? {} : { duplex: 'half' }) })
+      const duplex = body === null ? {} : ({ duplex: 'half' } as const)
+      try {
+        asked.web = new Request(this.url, { method, headers, signal, body, ...duplex })
+      } catch (cause) {
+        throw new RefusedRequest(400, `The web has no Request for ${this.label}.`, { cause })
+      }
     }
     return asked.web
   }
@@ -279,8 +291,20 @@ export class ServerRequest {
     return `${this.method} ${path.length > 100 ? `${path.slice(0, 99)}…` : path}`
   }
 
+  /** `<ServerRequest GET /path>`. */
   toString(): string {
     return `<ServerRequest ${this.label}>`
+  }
+
+  /** @internal It is answered: what was not read of its body is not there any more. */
+  $drop(): void {
+    this.$fail(new SocketClosedError(`${this.label} was answered before its body was read.`))
+    this.bodyOf().drop()
+  }
+
+  /** @internal The client is told to send the body, if it waits for that. */
+  $goOn(): void {
+    if (this.expecting !== null) this.bodyOf().goOn()
   }
 
   /** @internal No more of its body comes. */
@@ -353,6 +377,7 @@ class Asked {
   body: RequestBody | null = null
   headers: Headers | null = null
   searchParams: URLSearchParams | null = null
+  stream: ReadableStream<Uint8Array> | null = null
   web: Request | null = null
   aborter: AbortController | null = null
   /** Why no body comes any more, if nobody has asked for it yet. */

@@ -304,7 +304,11 @@ function checkBody(body: Exclude<ResponseBody, string | null>): void {
 
 function checkInit(init: ResponseInit, body: ResponseBody): void {
   checkOptions('new Response()', init, '{ status: 404 }')
-  const { status } = init
+  const { status, headers } = init
+  if (headers !== undefined && (typeof headers !== 'object' || (headers as object | null) === null))
+    throw new UsageError(
+      `new Response() expects \`headers\` to be an object, Headers or a list of pairs, but got ${show(headers)}.`,
+    )
   if (status === undefined) return
   if (!(Number.isInteger(status) && status >= 200 && status <= 599))
     throw new UsageError(`new Response() expects \`status\` to be an integer from 200 to 599, but got ${show(status)}.`)

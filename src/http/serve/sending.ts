@@ -11,10 +11,10 @@
  */
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { Readable } from 'node:stream'
+import { Readable, type Writable } from 'node:stream'
 import { UsageError } from '../../errors/classes.ts'
 import { show, wrongRight } from '../../errors/usage.ts'
-import type { Green } from '../../protocol.ts'
+import { type Green, isOperation, isThenable } from '../../protocol.ts'
 import { Cursor } from '../../waiting/cursor.ts'
 import { call, until } from '../../waiting/until.ts'
 import { http } from '../node-http.ts'
@@ -33,6 +33,8 @@ export interface Delivery {
   bytes: number
   /** Whether the connection is to end with it. */
   mustClose(): boolean
+  /** What is about to be sent may depend on the body of the request: a client that waits to be told to send it is told. */
+  goOn(): void
 }
 
 /** What is a stream of its own, or gives pieces. */
@@ -64,8 +66,32 @@ export function send(to: Delivery, made: unknown): Green<void> | null {
 
 /** Sends a status, and its name as text. */
 export function sendStatus(to: Delivery, status: number): void {
+  const { answer } = to
   const reason = http.STATUS_CODES[status] ?? 'Unknown'
-  sendKnown(to, status, reason, [], reason, 'text/plain;charset=UTF-8')
+  // Once it has begun a head with a status without a body, Node sends none any more, whatever the length says.
+  if (answer.statusCode === 204 || answer.statusCode === 304) sendKnown(to, status, reason, [], null, null)
+  else sendKnown(to, status, reason, [], reason, 'text/plain;charset=UTF-8')
+}
+
+/** Writes a refusal where Node has no response for it. */
+export function writeRefusal(socket: Writable, status: number): void {
+  const reason = http.STATUS_CODES[status] ?? ''
+  socket.write(
+    `HTTP/1.1 ${status} ${reason}\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: ${reason.length}\r\n\r\n${reason}`,
+  )
+}
+
+/** Closes what a response would have been read from, if the promise of one is kept when nobody wants it any more. */
+export function discardLate(promise: unknown): void {
+  if (isThenable(promise) && !isOperation(promise)) promise.then(discardResponse, ignore)
+}
+
+function discardResponse(made: unknown): void {
+  if (made instanceof Response && made.$web === null) {
+    if (knownBody(made.$body) === undefined) discard(made.$body as Source) // the rest was known
+  } else if (isWebResponse(made) && made.body !== null && !made.body.locked) {
+    discard(made.body as ReadableStream)
+  }
 }
 
 /** The bytes, or the text; undefined: they have to be waited for. */
@@ -137,6 +163,9 @@ function completeHead(
       case 17:
         if (/^transfer-encoding$/iu.test(name)) n -= drop(head, n)
         break
+      case 7:
+        if (/^trailer$/iu.test(name)) n -= drop(head, n) // nobody could send them
+        break
     }
   }
   if (!hasType && type !== null) head.push('content-type', type)
@@ -177,7 +206,10 @@ function sendSource(
   body: Source,
 ): Green<void> | null {
   const { answer } = to
+  checkUnused(body)
+  const isUnsent = to.node.method === 'HEAD' || status === 204 || status === 304
   try {
+    if (!isUnsent && !(body instanceof Blob)) to.goOn()
     const length = body instanceof Blob ? body.size : null
     completeHead(to, head, typeOf(body), length, length === null)
     // What is said to be the length must be it: what comes behind it on the connection would be misread.
@@ -187,12 +219,42 @@ function sendSource(
     discard(body)
     throw error
   }
-  if (to.node.method === 'HEAD' || status === 204 || status === 304) {
+  if (isUnsent) {
     discard(body)
     answer.end()
     return null
   }
   return pourAll(to, body)
+}
+
+/** The pieces that were sent, of those that come once. */
+const sent = new WeakSet<object>()
+
+/** Refuses what would be an empty body, or half of one. */
+function checkUnused(body: Source): void {
+  if (typeof body === 'function' || body instanceof Blob) return
+  if (body instanceof ReadableStream) {
+    if (body.locked) throw notAgain('is being read by somebody')
+  } else if (body instanceof Readable) {
+    if (body.destroyed || body.readableEnded) throw notAgain('was read already, or is destroyed', body.errored)
+  } else if (!Array.isArray(body)) {
+    const comesOnce = body instanceof Cursor || iteratorOf(body) === body
+    if (comesOnce && sent.has(body)) throw notAgain('was sent already')
+    if (comesOnce) sent.add(body)
+  }
+}
+
+/** Of pieces that come once it is they themselves. */
+function iteratorOf(pieces: Iterable<Chunk> | AsyncIterable<Chunk>): unknown {
+  return Symbol.asyncIterator in pieces ? pieces[Symbol.asyncIterator]() : pieces[Symbol.iterator]()
+}
+
+function notAgain(why: string, cause: unknown = null): UsageError {
+  const text = `The body of a Response that was to be sent ${why}.`
+  return new UsageError(
+    `${text}\n\n${wrongRight('const page = new Response(pieces()); serve(() => page)', 'the pieces come once', 'serve(() => new Response(pieces()))')}`,
+    cause === null ? {} : { cause },
+  )
 }
 
 function* pourAll(to: Delivery, body: Source): Green<void> {
@@ -259,7 +321,7 @@ function* pourAsync(source: AsyncIterable<Chunk>, out: BodyWriter): Green<void> 
   } finally {
     if (!isOver) {
       // A stream that gives nothing would not get to its return().
-      if (source instanceof Readable) source.destroy()
+      if (source instanceof Readable) discard(source)
       closeIterator(cursor)
     }
   }
@@ -280,7 +342,7 @@ function ignore(): void {
 /** The body will not be sent: what it reads from is closed. */
 function discard(body: Source): void {
   if (typeof body === 'function' || body instanceof Blob) return
-  if (body instanceof Readable) body.destroy()
+  if (body instanceof Readable) body.on('error', ignore).destroy()
   else if (body instanceof ReadableStream) body.cancel().then(undefined, ignore)
   else if (body instanceof Cursor) body[Symbol.dispose]()
   else closeIterator(body as { return?: () => unknown }) // a generator has one

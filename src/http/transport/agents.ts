@@ -23,7 +23,14 @@ export type Verify = boolean | Pem | readonly Pem[]
 export type Certificate =
   | Pem
   | readonly [cert: Pem, key: Pem]
-  | { readonly cert: Pem; readonly key?: Pem; readonly passphrase?: string }
+  | {
+      /** The certificate. */
+      readonly cert: Pem
+      /** Its key; left out: it is in the same file. */
+      readonly key?: Pem
+      /** For a key that is encrypted. */
+      readonly passphrase?: string
+    }
 
 /** A way to a server. */
 export interface Route {

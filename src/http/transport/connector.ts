@@ -39,11 +39,16 @@ export function dispatchFor(
   options: Dispatcher.DispatchOptions,
   handler: Dispatcher.DispatchHandler,
 ): void {
-  const carrying: Carrying = options
   // It travels with the options, as undici hands them on: a body of unknown length, an old connection that is just closing, and a full house all
   // have it connect long after this call.
+  carry(options, attempt)
+  dispatcher.dispatch(options, handler)
+}
+
+/** Puts an attempt into the options of its request. */
+export function carry(options: Dispatcher.DispatchOptions, attempt: Attempt): void {
+  const carrying: Carrying = options
   carrying[ATTEMPT] = attempt
-  dispatcher.dispatch(carrying, handler)
 }
 
 /** The attempt that a request carries; null for one of undici's own calls, such as its `fetch`. */
@@ -79,6 +84,7 @@ export function direct(options: buildConnector.BuildOptions): Connect {
       const socket = (build as Build)(rest, (...outcome) => {
         once.call(...outcome)
       })
+      nameResets(socket, once)
       // A socket that is destroyed without an error says 'close' and nothing else, and undici would wait for ever.
       socket.once('close', () => {
         once.call(new Error('The connection was closed before it was made.'), null)
@@ -116,5 +122,73 @@ export class Once implements Making {
 
   destroy(error: Error): void {
     this.call(error, null)
+  }
+}
+
+/** What undici is told when the server resets a connection; by its code one of undici's own. The `cause` is what Node has said. */
+export class Reset extends Error {
+  readonly code = 'UND_ERR_SOCKET'
+
+  constructor(cause: Error) {
+    super(cause.message, { cause })
+  }
+}
+
+/**
+ * Has undici take a reset for what it is. By its code it would be the end of a body that has no other end, although a part of that is
+ * missing; while the body is paused, an assertion that ends the process; and between two requests, the failure of the next one, of
+ * which nothing was sent. One that comes before the connection is made keeps its code: that is tried once.
+ */
+export function nameResets(socket: Socket, made: Once): void {
+  const destroy = socket._destroy.bind(socket)
+  socket._destroy = (error, callback) => {
+    destroy(error, (told) => {
+      const isReset = made.over && (told as NodeJS.ErrnoException | null | undefined)?.code === 'ECONNRESET'
+      callback(isReset ? new Reset(told as Error) : told)
+    })
+  }
+}
+
+const CONTINUE = 'HTTP/1.1 100'
+const HEAD_END = '\r\n\r\n'
+
+/**
+ * Has undici pass over `100 Continue`, as RFC 9110 (15.2) wants it of clients that have not asked for it: it takes that, and no other interim answer,
+ * for the end of the connection. So it is shown `102 Processing` in its place.
+ */
+export class Interim {
+  #isHeadToCome = true
+  /** The beginning of a line that may become `100 Continue`. */
+  #held: Buffer | null = null
+
+  constructor(socket: Socket) {
+    const read = socket.read.bind(socket)
+    socket.read = (size) => {
+      const chunk = read(size) as Buffer | null // the connection has no encoding
+      return this.#isHeadToCome && chunk !== null ? this.#shown(chunk) : chunk
+    }
+  }
+
+  /** A request goes out: what comes next is the head of its answer. */
+  expectHead(): void {
+    this.#isHeadToCome = true
+  }
+
+  #shown(chunk: Buffer): Buffer | null {
+    const bytes = this.#held === null ? chunk : Buffer.concat([this.#held, chunk])
+    this.#held = null
+    for (let at = 0; at < bytes.length; ) {
+      const line = bytes.toString('latin1', at, at + CONTINUE.length)
+      if (line.length < CONTINUE.length && CONTINUE.startsWith(line)) {
+        this.#held = bytes.subarray(at)
+        return at === 0 ? null : bytes.subarray(0, at)
+      }
+      this.#isHeadToCome = line.startsWith('HTTP/1.1 1')
+      if (line === CONTINUE) bytes[at + CONTINUE.length - 1] = 0x32 // 2
+      const end = this.#isHeadToCome ? bytes.indexOf(HEAD_END, at) : -1
+      if (end < 0) break
+      at = end + HEAD_END.length
+    }
+    return bytes
   }
 }

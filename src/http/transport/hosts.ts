@@ -16,9 +16,17 @@
  * Stands on undici. Leaves to `agents.ts` which connections may be shared, and how they are made.
  */
 
-import { Client, Dispatcher, errors } from 'undici'
-import type { buildConnector } from '../undici.ts'
-import { type Attempt, attemptOf, type Connect, Dropped, type Holder, type Making } from './connector.ts'
+import { type buildConnector, Client, Dispatcher, errors } from '../undici.ts'
+import {
+  type Attempt,
+  attemptOf,
+  type Connect,
+  carry,
+  Dropped,
+  type Holder,
+  Interim,
+  type Making,
+} from './connector.ts'
 
 /** What all connections have in common. */
 export interface HostOptions {
@@ -72,6 +80,11 @@ export class Hosts extends Dispatcher {
     if (host.forward !== null) host.dispatch(absolute(options, origin, host.forward), handler)
     else host.dispatch(this.options.proxied ? without(options, AUTHORIZATION) : options, handler)
     return true
+  }
+
+  /** @internal Lets what has not begun be taken back, for who does not call `dispatch` himself. */
+  $carry(options: Dispatcher.DispatchOptions, attempt: Attempt): void {
+    carry(options, attempt)
   }
 
   /** Lets everything end that was begun, the line included, and takes nothing more. */
@@ -216,6 +229,8 @@ class Connection implements Holder {
   #attempt: Attempt | null = null
   #dropped = false
   #making: Making | null = null
+  /** Of the connection as it is now; null before the first. */
+  #interim: Interim | null = null
 
   constructor(host: Host) {
     this.#host = host
@@ -243,6 +258,7 @@ class Connection implements Holder {
     const attempt = attemptOf(options)
     this.#attempt = attempt
     if (attempt !== null) attempt.holder = this
+    this.#interim?.expectHead()
     // A request that undici refuses for a wrong argument has been told by now, and no 'drain' follows.
     if (!this.client.dispatch(options, handler) && this.client.stats.size === 0) {
       queueMicrotask(() => {
@@ -274,8 +290,9 @@ class Connection implements Holder {
   }
 
   #connect(options: buildConnector.Options, callback: buildConnector.Callback): void {
-    if (this.#dropped) {
-      // Given up before undici came to it.
+    const attempt = this.#attempt
+    if (this.#dropped || (attempt !== null && attempt.holder !== this)) {
+      // Given up before undici came to it; or since: undici connects for what was aborted, too, and finds out then.
       queueMicrotask(() => {
         callback(new Dropped(), null)
       })
@@ -284,6 +301,8 @@ class Connection implements Holder {
     const connect = this.#host.forward?.connect ?? this.#host.owner.options.connect
     this.#making = connect(options, (...outcome) => {
       this.#making = null
+      const [error, socket] = outcome // with an error undici leaves the second out
+      if (error === null) this.#interim = new Interim(socket)
       callback(...outcome)
     })
   }

@@ -16,8 +16,8 @@
  */
 import { isIPv4, isIPv6, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { Client } from 'undici'
 import type { buildConnector } from '../undici.ts'
+import { Client } from '../undici.ts'
 import { type Connect, Once } from './connector.ts'
 
 /** The proxy's part in a failure. The `cause` is what it came to, when it was no answer. */

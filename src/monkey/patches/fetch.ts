@@ -3,6 +3,7 @@
  */
 import { belongs, cooperativeResponse } from '../../http/fetch/body.ts'
 import { cooperativeFetch } from '../../http/fetch/fetch.ts'
+import { dispatcherOf } from '../../http/fetch/node.ts'
 import { patchAccessor, patchItem } from '../state.ts'
 
 /** Patches the global `fetch`, and what reads the body of a `Response`. */
@@ -16,6 +17,7 @@ export function patchFetch(): void {
         init?: unknown,
       ) => Request // so does it
     },
+    dispatcherFor: dispatcherOf(fetch),
     adopt: belongs,
   })
   patchItem('fetch', globalThis, 'fetch', cooperative)

@@ -2,12 +2,12 @@
  * A small web for the README's programs: every host name leads to one server on loopback, which answers the hosts that it knows.
  *
  * The test opens the server. The process that runs a block imports this file first (`node --import`); there the environment names the
- * server's port, and undici's global dispatcher, which is Node's own fetch's too, connects to it whatever the host.
+ * server's port, and what is to be a connection of TLS, of `fetch` and of `requests` alike, is one to that port, whatever the host.
  */
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
-import { Agent, setGlobalDispatcher } from 'undici'
+import tls from 'node:tls'
 
 const PORT = 'GREENLOOP_TEST_WEB'
 
@@ -45,14 +45,10 @@ export async function openWeb(): Promise<Web> {
 
 const port = process.env[PORT]
 if (port !== undefined) {
-  setGlobalDispatcher(
-    new Agent({
-      // Without TLS also for https: the server behind it speaks plain HTTP.
-      connect(_, done) {
-        const socket = connect(Number(port), '127.0.0.1')
-        socket.once('connect', () => done(null, socket))
-        socket.once('error', (error) => done(error, null))
-      },
-    }),
-  )
+  // Without TLS: the server behind it speaks plain HTTP.
+  tls.connect = () => {
+    const socket = connect(Number(port), '127.0.0.1')
+    socket.once('connect', () => socket.emit('secureConnect'))
+    return socket as tls.TLSSocket // as far as clients of HTTP look at it
+  }
 }

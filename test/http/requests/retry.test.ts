@@ -2,7 +2,7 @@
 import { getHub, spawn } from 'greenloop'
 import { requests } from 'greenloop/http'
 import { describe, expect, it } from 'vitest'
-import { closedPort, listen } from '../../net/support.ts'
+import { closedPort, eventually, listen } from '../../net/support.ts'
 import { checkLeaks } from '../../support/leaks.ts'
 import { rejection, usage } from '../../support/thrown.ts'
 import { serve } from '../support.ts'
@@ -127,8 +127,7 @@ describe('Retry-After', () => {
   it('can be waited out or given up: a kill leaves nothing', async () => {
     const { url, requests: came } = await flaky([429], { 'retry-after': '3600' })
     const victim = spawn(requests.get, url, { retries: 1 })
-    await new Promise((resolve) => setTimeout(resolve, 30))
-    expect(getHub().timers.count).toBe(1)
+    await eventually('it waits', () => getHub().timers.count === 1)
     await victim.kill()
     expect(getHub().timers.count).toBe(0)
     expect(came).toHaveLength(1)

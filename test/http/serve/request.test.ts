@@ -224,7 +224,7 @@ describe('its body', () => {
     let refused: unknown
     const server = await serving(function* (request) {
       const it = request.chunks()
-      spawn(function* () {
+      const reader = spawn(function* () {
         yield* it.next()
       })
       yield* sleep(0)
@@ -233,6 +233,7 @@ describe('its body', () => {
       } catch (error) {
         refused = error
       }
+      yield* reader.kill()
       return new Response('x')
     })
     const client = new Client(server).send(head('POST', '/', 'Content-Length: 3'))
