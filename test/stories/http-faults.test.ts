@@ -217,8 +217,7 @@ const FAULTS: Record<string, Fault> = {
   },
   'a hundred times that it may go on, which is no failure of `requests`': {
     react: answer('HTTP/1.1 100 Continue\r\n\r\n'.repeat(100), `${OK}content-length: 2\r\n\r\nhi`),
-    told: 2,
-    fetch: ['fetch failed', /^bad response$/u],
+    told: 2, // Node's fetch does not know what to do with it
   },
   'informational heads without an end': {
     react: endless('', 'HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n'),

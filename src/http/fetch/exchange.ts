@@ -100,8 +100,6 @@ export class Exchange extends Abort implements Attempt {
   #dispatcher: Dispatching | null = null
   /** Fetch, as it is told of the latest request. */
   #handler: Handler | null = null
-  /** What goes out, if that is a stream of the caller's. */
-  #body: ReadableStream | null = null
   /** What it was aborted with. */
   #reason: unknown = null
 
@@ -111,9 +109,8 @@ export class Exchange extends Abort implements Attempt {
   }
 
   /** Has the requests go to `dispatcher`. What it gives is to be fetch's dispatcher. */
-  through(dispatcher: Dispatching, body: unknown): this {
+  through(dispatcher: Dispatching): this {
     this.#dispatcher = dispatcher
-    if (body instanceof ReadableStream) this.#body = body
     return this
   }
 
@@ -182,7 +179,6 @@ export class Exchange extends Abort implements Attempt {
     if (this.#reason !== null) return
     this.#reason = reason
     super.fire(reason)
-    this.#body?.cancel(reason).catch(ignore) // as fetch does
     const handler = this.#handler
     if (handler === null) return
     if (handler.onResponseError === undefined) handler.onError?.(reason)
@@ -199,8 +195,4 @@ export class Exchange extends Abort implements Attempt {
     if (isWatched) its.add(this)
     else its.delete(this)
   }
-}
-
-function ignore(): void {
-  // It is locked: it is being read, and ends with the request.
 }

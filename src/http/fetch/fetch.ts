@@ -82,7 +82,7 @@ function ask<R extends object>(
   const { body, signal } = settings
   if (own.body !== undefined && body !== undefined) settings.body = own.body(body)
   const dispatcher = own.dispatcherFor(settings.dispatcher)
-  if (dispatcher !== null) settings.dispatcher = exchange.through(dispatcher, body)
+  if (dispatcher !== null) settings.dispatcher = exchange.through(dispatcher)
   else if (signal === undefined || signal === null) settings.signal = exchange.signal
   else return askByRequest(own, input, settings, exchange)
   return own.fetch(input, settings)

@@ -212,7 +212,7 @@ function checkedName(name: string, value: unknown): string {
   if (typeof name !== 'string' || !TOKEN.test(name)) {
     const shownName = typeof name === 'string' ? JSON.stringify(name) : show(name)
     throw new InvalidHeader(
-      `A header cannot have the name ${shownName} (its value is ${whole(value)}): names are letters, digits and !#$%&'*+-.^_\`|~.`,
+      `A header cannot have the name ${shownName}${isSecret(name) ? '' : ` (its value is ${whole(value)})`}: names are letters, digits and !#$%&'*+-.^_\`|~.`,
     )
   }
   const lower = name.toLowerCase()
@@ -236,7 +236,13 @@ function whyNot(text: string): string {
 }
 
 function badValue(name: string, value: unknown, why: string): InvalidHeader {
-  return new InvalidHeader(`The header ${JSON.stringify(name)} cannot have the value ${whole(value)}: ${why}.`)
+  const shownValue = isSecret(name) ? 'that it was given (a secret, perhaps: it is not shown)' : whole(value)
+  return new InvalidHeader(`The header ${JSON.stringify(name)} cannot have the value ${shownValue}: ${why}.`)
+}
+
+/** Whether a header's value is not to stand in a message: messages are logged. */
+function isSecret(name: unknown): boolean {
+  return /auth|cookie|key|secret|token|password/iu.test(String(name))
 }
 
 /** A value as it may stand in the message: all of it, since one looks for the character that is wrong. */

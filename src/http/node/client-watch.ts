@@ -28,81 +28,81 @@ const watches = new WeakMap<object, Set<ClientWatch>>()
 /** One greenlet and the client it works for. */
 export class ClientWatch {
   /** Whether the client has gone away. */
-  gone = false
-  readonly #worker: Worker
-  readonly #isServed: () => boolean
-  #end: () => void = () => undefined
+  declare gone: boolean
+  declare private readonly worker: Worker
+  declare private readonly client: AnyResponse | AbortSignal
+  /** Those who work for the same connection. */
+  declare private all: Set<ClientWatch> | null
+  /** The listener, where there is no connection. */
+  declare private heard: (() => void) | null
+
+  // Nothing is #private: an object is marked for that when it is made, and one is made for each request.
 
   /** @param client - its response; or a signal, as a `Request` has one. */
   constructor(worker: Worker, client: AnyResponse | AbortSignal) {
-    this.#worker = worker
-    if (client instanceof AbortSignal) {
-      this.#isServed = () => false
-      this.#watchSignal(client)
-    } else {
-      this.#isServed = () => client.writableFinished ?? client.writableEnded
-      const socket = client.req?.socket
-      if (isConnection(socket)) this.#watchConnection(socket)
-      else this.#watchClose(client)
-    }
+    this.gone = false
+    this.worker = worker
+    this.client = client
+    this.all = null
+    this.heard = null
+    const socket = (client as AnyResponse).req?.socket // a signal has none
+    if (isEmitter(socket)) this.watchConnection(socket)
+    else this.watchClient(client)
   }
 
-  #watchConnection(socket: Connection): void {
+  private watchConnection(socket: Connection): void {
     if (socket.destroyed === true) {
       this.left()
       return
     }
-    let all = watches.get(socket)
-    if (all === undefined) {
-      const those = new Set<ClientWatch>()
-      all = those
-      watches.set(socket, those)
-      socket.once('close', () => {
-        for (const watch of [...those]) watch.left()
-      })
-    }
+    const all = watches.get(socket) ?? watchClose(socket)
     all.add(this)
-    this.#end = () => all.delete(this)
+    this.all = all
   }
 
-  #watchClose(client: EventEmitter): void {
-    const closed = (): void => {
+  private watchClient(client: AnyResponse | AbortSignal): void {
+    this.heard = () => {
       this.left()
     }
-    client.once('close', closed)
-    this.#end = () => client.off('close', closed)
-  }
-
-  #watchSignal(signal: AbortSignal): void {
-    const aborted = (): void => {
-      this.left()
-    }
-    if (signal.aborted) aborted()
-    else signal.addEventListener('abort', aborted, { once: true })
-    this.#end = () => {
-      signal.removeEventListener('abort', aborted)
-    }
+    if (!(client instanceof AbortSignal)) {
+      if (isEmitter(client)) client.once('close', this.heard) // what stands for a response in a test may be none
+    } else if (client.aborted) this.left()
+    else client.addEventListener('abort', this.heard, { once: true })
   }
 
   /** The client has gone. */
   left(): void {
-    if (this.#isServed()) return
+    const { client } = this
+    if (!(client instanceof AbortSignal) && (client.writableFinished ?? client.writableEnded)) return // it was served
     this.gone = true
-    this.#worker.kill()
+    this.worker.kill()
   }
 
   /** The greenlet has ended. */
   stop(): void {
-    this.#end()
+    const { client, heard } = this
+    this.all?.delete(this)
+    if (heard === null) return
+    if (client instanceof AbortSignal) client.removeEventListener('abort', heard)
+    else if (isEmitter(client)) client.off('close', heard)
   }
+}
+
+function watchClose(socket: Connection): Set<ClientWatch> {
+  const all = new Set<ClientWatch>()
+  watches.set(socket, all)
+  socket.once('close', () => {
+    for (const watch of [...all]) watch.left()
+  })
+  return all
 }
 
 interface Connection extends EventEmitter {
   readonly destroyed?: boolean
 }
 
-function isConnection(socket: unknown): socket is Connection {
-  return typeof socket === 'object' && socket !== null && 'once' in socket && typeof socket.once === 'function'
+function isEmitter(value: unknown): value is Connection {
+  return typeof value === 'object' && value !== null && 'once' in value && typeof value.once === 'function'
 }
 
 /**

@@ -15,6 +15,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { GreenletExit } from '../../errors/classes.ts'
 import { Greenlet } from '../../gevent/greenlet.ts'
+import { getHub } from '../../hub/default.ts'
 import type { Driven } from '../../protocol.ts'
 import type { Listener } from '../../waiting/linkable.ts'
 import { http } from '../node-http.ts'
@@ -27,44 +28,58 @@ export function handleRequest<T>(
   response: ServerResponse,
   body: () => Driven<T>,
 ): Greenlet<T> {
-  const greenlet = new Greenlet<T>(body)
-  greenlet.name = nameOfRequest(request)
-  greenlet.$listen(new Handling(greenlet, response))
+  const greenlet = new RequestGreenlet<T>(request, response, body)
+  getHub().callAfterIO() // those that have come at once share a slice
   greenlet.start()
   return greenlet
 }
 
-class Handling implements Listener {
-  readonly #greenlet: Greenlet
-  readonly #response: ServerResponse
-  readonly #client: ClientWatch
+/** It is told of its own end: in a turn of the hub, where methods of the response may run that are the program's. */
+class RequestGreenlet<T> extends Greenlet<T> implements Listener {
+  declare private readonly request: IncomingMessage
+  declare private readonly response: ServerResponse
+  declare private readonly client: ClientWatch
 
-  constructor(greenlet: Greenlet, response: ServerResponse) {
-    this.#greenlet = greenlet
-    this.#response = response
-    this.#client = new ClientWatch(greenlet, response)
+  constructor(request: IncomingMessage, response: ServerResponse, body: () => Driven<T>) {
+    super(body)
+    this.request = request
+    this.response = response
+    this.$listen(this)
+    this.client = new ClientWatch(this, response)
   }
 
+  /** `GET /path`: made when it is asked for. */
+  override get name(): string {
+    return this.$rare?.title ? super.name : nameOfRequest(this.request)
+  }
+
+  override set name(name: string) {
+    super.name = name
+  }
+
+  /** It has ended. */
   notify(): void {
-    const response = this.#response
-    this.#client.stop()
-    if (endedWell(this.#greenlet) || response.writableEnded) return
-    if (this.#greenlet.successful() || response.headersSent) response.destroy()
+    const { response } = this
+    this.client.stop()
+    if (endedWell(this) || response.writableEnded) return
+    if (this.successful() || response.headersSent) response.destroy()
     else sayFailed(response)
   }
 }
 
 /** Whether it has neither failed nor been killed. */
-function endedWell(greenlet: Greenlet): boolean {
+function endedWell<T>(greenlet: Greenlet<T>): boolean {
   return greenlet.successful() && !(greenlet.value instanceof GreenletExit)
 }
 
 /** As gevent's `pywsgi` does. What the handler has meant to send is not sent. */
 function sayFailed(response: ServerResponse): void {
   const { 500: text = '' } = http.STATUS_CODES
+  // Once it has begun a head with a status without a body, Node sends none any more, whatever the length says.
+  const body = response.statusCode === 204 || response.statusCode === 304 ? '' : text
   for (const name of response.getHeaderNames()) response.removeHeader(name)
-  response.writeHead(500, text, { 'content-type': 'text/plain', 'content-length': text.length, connection: 'close' })
-  response.end(text)
+  response.writeHead(500, text, { 'content-type': 'text/plain', 'content-length': body.length, connection: 'close' })
+  response.end(body)
 }
 
 /**

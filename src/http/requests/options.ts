@@ -4,7 +4,7 @@
  * Stands on what a message is made of. Leaves to `prepare.ts` how the two are put together.
  */
 import { UsageError } from '../../errors/classes.ts'
-import { checkFlag, checkMs, notOptions, show, wrongRight } from '../../errors/usage.ts'
+import { checkFlag, notOptions, show, wrongRight } from '../../errors/usage.ts'
 import type { Driven } from '../../protocol.ts'
 import { Timeout } from '../../waiting/timeout.ts'
 import { type Auth, authScheme } from '../message/auth.ts'
@@ -177,6 +177,7 @@ function checkCommon(call: string, options: CommonOptions): void {
   if (options.timeoutMs !== undefined) limitsOf(call, options.timeoutMs)
   if (options.retries !== undefined) toRetry(call, options.retries)
   if (options.hooks !== undefined) hooksOf(call, options.hooks)
+  if (options.proxies !== undefined) checkProxies(call, options.proxies)
 }
 
 function checkCount(call: string, name: string, value: unknown, least: number): void {
@@ -240,14 +241,39 @@ export function limitsOf(call: string, timeoutMs: unknown): Limits {
 
 function checked(call: string, name: string, ms: unknown): number | undefined {
   if (ms === undefined || ms === null || ms === Infinity) return undefined
-  checkMs(call, name, ms)
-  return ms
+  if (typeof ms === 'number' && ms > 0) return ms
+  const shown = typeof ms === 'number' ? String(ms) : show(ms)
+  const head = `${call} expects \`${name}\` to be a number of milliseconds above 0, but got ${shown}.`
+  if (ms !== 0) throw new UsageError(head)
+  const [wrong, right] = ['{ timeoutMs: 0 }', '{ timeoutMs: Infinity }']
+  throw new UsageError(`${head}\n\n${wrongRight(wrong, 'nobody answers in no time', right, 'as long as it takes')}`)
 }
 
 /** The hooks that an option stands for. */
 export function hooksOf(call: string, hooks: Hooks): readonly ResponseHook[] {
+  if (typeof hooks !== 'object' || Object.keys((hooks as Hooks | null) ?? {}).some((name) => name !== 'response'))
+    throw new UsageError(`${call} expects \`hooks\` to be { response: function }, but got ${shownHooks(hooks)}.`)
   const given = (hooks as Hooks | null)?.response ?? []
   const list = Array.isArray(given) ? (given as readonly ResponseHook[]) : [given as ResponseHook]
   if (list.every((hook) => typeof hook === 'function')) return list
   throw new UsageError(`${call} expects \`hooks\` to be { response: function }, but got ${show(given)}.`)
+}
+
+function shownHooks(hooks: unknown): string {
+  return typeof hooks === 'object' && hooks !== null ? `{ ${Object.keys(hooks).join(', ')} }` : show(hooks)
+}
+
+function checkProxies(call: string, proxies: unknown): void {
+  if (proxies === null) return
+  const example = "{ http: 'http://127.0.0.1:3128' }"
+  if (typeof proxies !== 'object' || proxies instanceof URL) {
+    const got = typeof proxies === 'string' || proxies instanceof URL ? 'a URL alone' : show(proxies) // it may have a password
+    throw new UsageError(`${call} expects \`proxies\` to be an object, such as ${example}, but got ${got}.`)
+  }
+  for (const [name, proxy] of Object.entries<unknown>(proxies)) {
+    if (proxy === undefined || proxy === null || typeof proxy === 'string' || proxy instanceof URL) continue
+    throw new UsageError(
+      `${call} expects \`proxies\` to be an object, such as ${example}, but of ${JSON.stringify(name)} it has ${show(proxy)}.`,
+    )
+  }
 }

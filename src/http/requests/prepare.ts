@@ -4,6 +4,7 @@
  * Stands on the options and on what a message is made of. Leaves to `send.ts` what depends on the moment: cookies, connections, the
  * environment.
  */
+import { Readable } from 'node:stream'
 import { UsageError } from '../../errors/classes.ts'
 import { show } from '../../errors/usage.ts'
 import { InvalidSchema, InvalidURL, MissingSchema, UnrewindableBodyError } from '../exceptions.ts'
@@ -122,6 +123,14 @@ export class Call {
     this.cookies = given.cookies === undefined ? null : boundTo(this.url, given.cookies)
   }
 
+  /** Lets go of what a body holds that nobody has come to send. */
+  dropBody(): void {
+    const source = this.body?.body
+    if (this.#bodyIsSpent || !(source instanceof Readable)) return
+    this.#bodyIsSpent = true
+    source.destroy()
+  }
+
   /** The call with its URL: `requests.get(http://127.0.0.1/)`. */
   get text(): string {
     return `${this.name.slice(0, -1)}${this.url.href})`
@@ -227,15 +236,15 @@ function checkUrl(call: string, url: unknown): URL {
   if (WITH_HOST.test(text)) {
     try {
       return new URL(text)
-    } catch (error) {
-      throw new InvalidURL(`${call} got ${JSON.stringify(text)}, which is no URL.`, { cause: error })
+    } catch {
+      throw new InvalidURL(`${call} got ${shown(text)}, which is no URL.`) // the cause would show all of it
     }
   }
   throw wrongUrl(call, text.trim())
 }
 
 function wrongUrl(call: string, url: string): InvalidURL {
-  const head = `${call} got ${JSON.stringify(url)}`
+  const head = `${call} got ${shown(url)}`
   if (/^https?:/iu.test(url)) {
     return new InvalidURL(`${head}, which names no host that could be asked.`)
   }
@@ -248,8 +257,17 @@ function wrongUrl(call: string, url: string): InvalidURL {
   return new MissingSchema(`${head}, which has no scheme.${hint}`)
 }
 
+/** Without user and password: messages are logged. Those of `mailto:` are an address. */
+function shown(url: string): string {
+  return JSON.stringify(url.replace(/^((?!mailto:)(?:[a-z][a-z\d+.-]*:)?[/\\]*)[^?#]*@/iu, '$1***@'))
+}
+
 /** The methods' names are upper case, whatever is given. */
 export function checkMethod(call: string, method: unknown): string {
-  if (typeof method === 'string' && /^[!#$%&'*+.^`|~\w-]+$/u.test(method)) return method.toUpperCase()
+  if (typeof method === 'string' && /^[!#$%&'*+.^`|~\w-]+$/u.test(method)) {
+    const name = method.toUpperCase()
+    if (name !== 'CONNECT') return name
+    throw new UsageError(`${call} cannot send CONNECT: it asks for a tunnel through a proxy, which \`proxies\` makes.`)
+  }
   throw new UsageError(`${call} expects a method such as 'GET', but got ${show(method)}.`)
 }

@@ -60,6 +60,12 @@ export class PreparedRequest implements FailedRequest {
     return `<PreparedRequest [${this.method}]>`
   }
 }
+// What console.log shows: of an error, too, and a body can be a secret.
+Object.defineProperty(PreparedRequest.prototype, Symbol.for('nodejs.util.inspect.custom'), {
+  value(this: PreparedRequest): string {
+    return this.toString()
+  },
+})
 
 /** How `iterLines` reads. */
 export interface LineOptions {

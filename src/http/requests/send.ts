@@ -166,13 +166,17 @@ class Sending {
   /** @param first - the answer to the first request, where that has been sent. */
   *run(first: Exchanged | null): Green<Response> {
     let given = first
-    for (;;) {
-      const response = yield* this.#hop(given)
-      given = null
-      const location = this.#call.follows && response.isRedirect ? response.headers['location'] : undefined
-      if (location === undefined || location === '') return response
-      yield* this.#dismiss(response)
-      this.#redirect(response, location)
+    try {
+      for (;;) {
+        const response = yield* this.#hop(given)
+        given = null
+        const location = this.#call.follows && response.isRedirect ? response.headers['location'] : undefined
+        if (location === undefined || location === '') return response
+        yield* this.#dismiss(response)
+        this.#redirect(response, location)
+      }
+    } finally {
+      this.#call.dropBody()
     }
   }
 
@@ -297,11 +301,12 @@ class Sending {
       proxy: proxyFor(url, proxies, env),
     }
     const raw = this.#headers.toRaw()
+    const dispatcher = client.$agents.dispatcherFor(url, route)
     const body = this.#call.takeBody(this.#body, this.#why)
     const sent = new PreparedRequest(this.#method, url, raw, body)
     const startedMs = now()
     const incoming = yield* exchange({
-      dispatcher: client.$agents.dispatcherFor(url, route),
+      dispatcher,
       url,
       method: this.#method,
       headers: raw,

@@ -204,3 +204,5 @@ export class Session implements Disposable {
     )
   }
 }
+// What console.log shows: what it has can be secret.
+Object.defineProperty(Session.prototype, Symbol.for('nodejs.util.inspect.custom'), { value: () => '<Session>' })

@@ -84,7 +84,7 @@ export class Exchange extends Greenlet<void> implements Delivery {
 
   /** `GET /path`. */
   override get name(): string {
-    return this.request.label
+    return this.$rare?.title ? super.name : this.request.label
   }
 
   override set name(name: string) {

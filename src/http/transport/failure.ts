@@ -52,8 +52,7 @@ const HEADS: Readonly<Record<Phase, string>> = {
 /** The exception that tells of `error`. One that is an exception of a request already is given back. */
 export function failureOf(error: unknown, method: string, url: URL, phase: Phase): RequestException {
   if (error instanceof RequestException) return error
-  // Not `instanceof`: undici's errors answer that by a mark that all of a kind have.
-  if (error instanceof Error && error.constructor === Reset) return failureOf(error.cause, method, url, phase)
+  if (error instanceof Reset) return failureOf(error.cause, method, url, phase)
   const address = shown(url)
   const cause = error instanceof ProxyFailure ? (error.cause ?? error) : error
   const tell = (kind: Kind, head: string, text: string): RequestException =>

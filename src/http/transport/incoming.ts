@@ -60,6 +60,7 @@ export interface Receiver {
 }
 
 const EMPTY = Buffer.alloc(0)
+const KEPT = { reset: false }
 
 /** The answer, as far as it has come. Undici's handler of the request. */
 export class Incoming implements Dispatcher.DispatchHandler, Attempt {
@@ -111,6 +112,8 @@ export class Incoming implements Dispatcher.DispatchHandler, Attempt {
         body: this.#watched(outgoing.body) as Readable | Buffer | null, // and it takes iterables, which its type does not say
         headersTimeout: 0,
         bodyTimeout: 0,
+        // Undici closes the connection behind each HEAD, where nobody else does.
+        ...(outgoing.method === 'HEAD' ? KEPT : null),
       },
       this,
     )
@@ -288,8 +291,10 @@ export class Incoming implements Dispatcher.DispatchHandler, Attempt {
     if (phase === 'over') return
     this.#finish()
     const { body, method, url } = this.outgoing
+    // What the program's own stream fails of is the program's, as in Python.
+    const isOwn = body !== null && 'errored' in body && body.errored === error
     if (body !== null && 'destroy' in body) body.destroy()
-    this.#tell(failureOf(error, method, url, phase))
+    this.#tell(isOwn ? error : failureOf(error, method, url, phase))
   }
 
   #tooLarge(what: string): void {

@@ -114,5 +114,5 @@ function proxyOf(given: string | URL, where: string): URL {
 
 /** Without user and password: messages are logged. */
 function redacted(text: string): string {
-  return show(text.replace(/[^/]*@/u, '***@'))
+  return show(text.replace(/^((?:[a-z][a-z\d+.-]*:)?\/*).*@/isu, '$1***@'))
 }

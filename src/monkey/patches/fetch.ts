@@ -21,8 +21,17 @@ export function patchFetch(): void {
     adopt: belongs,
   })
   patchItem('fetch', globalThis, 'fetch', cooperative)
-  for (const [name, property] of cooperativeResponse(Response.prototype)) {
-    if (property.get === undefined) patchItem('fetch', Response.prototype, name, property.value)
-    else patchAccessor('fetch', Response.prototype, name, property)
+  const prototype = prototypeOfResponses()
+  for (const [name, property] of cooperativeResponse(prototype)) {
+    if (property.get === undefined) patchItem('fetch', prototype, name, property.value)
+    else patchAccessor('fetch', prototype, name, property)
   }
+}
+
+/** That of Node's own: what somebody else has put in its place, as Hono's server does, inherits from it. */
+function prototypeOfResponses(): Response {
+  let { prototype } = Response
+  for (let above = prototype; 'text' in above; above = Object.getPrototypeOf(above) as Response)
+    if (Object.hasOwn(above, 'text')) prototype = above
+  return prototype
 }

@@ -6,9 +6,9 @@ import { text } from 'node:stream/consumers'
 import { serve as serveHono } from '@hono/node-server'
 import express, { type Request as ExpressRequest, type Response as ExpressResponse, type NextFunction } from 'express'
 import fastify, { type FastifyReply, type FastifyRequest } from 'fastify'
-import { type Green, getcurrent, getHub, sleep, until } from 'greenloop'
+import { type Green, getcurrent, getHub, run, sleep, until } from 'greenloop'
 import { handler } from 'greenloop/http'
-import { isAnythingPatched } from 'greenloop/monkey'
+import { isAnythingPatched, patchFetch, unpatchAll } from 'greenloop/monkey'
 import { type Context, Hono, type Next } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import { streamText } from 'hono/streaming'
@@ -390,4 +390,22 @@ it('Hono without a server of Node: the signal of the request kills', async () =>
   controller.abort()
   expect((await answer).status).toBe(499)
   expect(log).toEqual(['GET /never', 'begin', 'finally'])
+})
+
+it('Hono’s server puts a Response of its own in the place of Node’s: that of fetch is patched all the same', async () => {
+  const app = new Hono()
+  app.get('/', (c) => c.text('hello'))
+  const server = serveHono({ fetch: app.fetch, port: 0, hostname: '127.0.0.1' })
+  await new Promise((resolve) => server.once('listening', resolve))
+  onTestFinished(() => void server.close())
+  patchFetch()
+  onTestFinished(() => {
+    unpatchAll()
+  })
+  const { port } = server.address() as AddressInfo
+  const body = await run(function* () {
+    const response = yield* fetch(`http://127.0.0.1:${port}/`)
+    return yield* response.text()
+  })
+  expect(body).toBe('hello')
 })

@@ -2,7 +2,7 @@
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
-import { GreenletKilledError, getcurrent, getHub, sleep, withTimeout } from 'greenloop'
+import { type Greenlet, GreenletKilledError, getcurrent, getHub, sleep, withTimeout } from 'greenloop'
 import { ClientGoneError, handler } from 'greenloop/http'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { catchUnhandled, eventually } from '../../net/support.ts'
@@ -67,6 +67,35 @@ describe('what it makes', () => {
   it('refuses what is no function', () => {
     expect(usage(() => handler(5 as unknown as () => void))).toBe('handler() expects a function, but got 5 (number).')
   })
+})
+
+it('takes what stands for a request and a response in a test of a handler', async () => {
+  const handle = handler(function* (request: object, response: { json(value: unknown): unknown }) {
+    yield* sleep(0)
+    return response.json([getcurrent().name, request])
+  })
+  const json = (value: unknown): unknown => value
+  expect(await handle({ a: 1 }, { json })).toEqual([expect.stringMatching(/^Greenlet-\d+$/u), { a: 1 }])
+  const response = { json, writableEnded: false, setHeader: () => undefined, req: { method: 'GET', url: '/a?b' } }
+  expect(await handle({ a: 1 }, response)).toEqual(['GET /a', { a: 1 }])
+})
+
+it('the greenlet of a request may be given another name', async () => {
+  const server = http.createServer(
+    handler(function* (_: http.IncomingMessage, response: http.ServerResponse) {
+      yield* sleep(0)
+      const { name } = getcurrent()
+      ;(getcurrent() as Greenlet).name = 'renamed'
+      response.end(`${name} ${getcurrent().name}`)
+    }),
+  )
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  const { port } = server.address() as AddressInfo
+  expect(await (await fetch(`http://127.0.0.1:${port}/a`)).text()).toBe('GET /a renamed')
 })
 
 it('a standard Request gives its name to the greenlet, and its signal kills it', async () => {

@@ -156,6 +156,19 @@ describe('a handler that fails', () => {
     expect((await ask(to)).status).toBe(500) // it lives
   })
 
+  it('in the head of a status without a body gives 500 without one, and not the length of one that Node does not send', async () => {
+    const reports = catchReports()
+    const to = await open(
+      http.createServer(function* (_, response) {
+        yield* sleep(0)
+        response.writeHead(204, { 'wrong name': 'x' })
+      }),
+    )
+    const { status, headers, body } = await ask(to)
+    expect([status, headers['content-length'], body]).toEqual([500, '0', ''])
+    expect(reports).toHaveLength(1)
+  })
+
   it('after it cuts the connection, so that the client does not take the piece for the whole', async () => {
     const reports = catchReports()
     const to = await open(

@@ -184,12 +184,19 @@ describe('from outside', () => {
 describe('a wrong timeoutMs is refused at the call', () => {
   const forms =
     'to be a number of milliseconds, [connectMs, readMs], { connectMs, readMs, totalMs } or a Timeout, but got'
+  const noTime =
+    '\n\n' +
+    '  { timeoutMs: 0 }          // incorrect: nobody answers in no time\n' +
+    '  { timeoutMs: Infinity }   // correct: as long as it takes'
   const wrong: [unknown, string][] = [
-    [-1, '`timeoutMs` to be a number of milliseconds, 0 or more, but got -1.'],
-    [Number.NaN, '`timeoutMs` to be a number of milliseconds, 0 or more, but got NaN.'],
-    [[-1, 5], '`timeoutMs[0]` to be a number of milliseconds, 0 or more, but got -1.'],
-    [[1, 'x'], '`timeoutMs[1]` to be a number of milliseconds, 0 or more, but got "x" (string).'],
-    [{ totalMs: -1 }, '`timeoutMs.totalMs` to be a number of milliseconds, 0 or more, but got -1.'],
+    [0, `\`timeoutMs\` to be a number of milliseconds above 0, but got 0.${noTime}`],
+    [[0, 5], `\`timeoutMs[0]\` to be a number of milliseconds above 0, but got 0.${noTime}`],
+    [{ totalMs: 0 }, `\`timeoutMs.totalMs\` to be a number of milliseconds above 0, but got 0.${noTime}`],
+    [-1, '`timeoutMs` to be a number of milliseconds above 0, but got -1.'],
+    [Number.NaN, '`timeoutMs` to be a number of milliseconds above 0, but got NaN.'],
+    [[-1, 5], '`timeoutMs[0]` to be a number of milliseconds above 0, but got -1.'],
+    [[1, 'x'], '`timeoutMs[1]` to be a number of milliseconds above 0, but got "x" (string).'],
+    [{ totalMs: -1 }, '`timeoutMs.totalMs` to be a number of milliseconds above 0, but got -1.'],
     ['50', `\`timeoutMs\` ${forms} "50" (string).`],
     [null, `\`timeoutMs\` ${forms} null.`],
     [[1, 2, 3], `\`timeoutMs\` ${forms} an Array.`],
@@ -200,5 +207,13 @@ describe('a wrong timeoutMs is refused at the call', () => {
     expect(usage(() => requests.get('http://127.0.0.1/', { timeoutMs: timeoutMs as number }))).toBe(
       `requests.get() expects ${text}`,
     )
+  })
+
+  it('of a session, too, and by the next call when it is set later', () => {
+    const expected = `expects \`timeoutMs\` to be a number of milliseconds above 0, but got 0.${noTime}`
+    expect(usage(() => new requests.Session({ timeoutMs: 0 }))).toBe(`new Session() ${expected}`)
+    const session = new requests.Session()
+    session.timeoutMs = 0
+    expect(usage(() => session.get('http://127.0.0.1/'))).toBe(`session.get() ${expected}`)
   })
 })

@@ -2,7 +2,7 @@
 // mixed up with another, and nothing is left behind.
 import { createReadStream } from 'node:fs'
 import { Readable } from 'node:stream'
-import { type Green, getHub, run, sleep, spawn } from 'greenloop'
+import { type Green, type Greenlet, getcurrent, getHub, run, sleep, spawn } from 'greenloop'
 import { type BodyWriter, Response, type ServeOptions, serve } from 'greenloop/http'
 import { describe, expect, it } from 'vitest'
 import { catchUnhandled, eventually } from '../../net/support.ts'
@@ -282,6 +282,14 @@ describe('a client that goes', () => {
     await eventually('all have ended', () => server.running === 0)
     expect(reports).toEqual([])
   })
+})
+
+it('the greenlet of a request may be given another name', async () => {
+  const server = await serving(() => {
+    ;(getcurrent() as Greenlet).name = 'renamed'
+    return new Response(getcurrent().name)
+  })
+  expect(await (await fetch(server.url)).text()).toBe('renamed')
 })
 
 describe('a place in the pool', () => {

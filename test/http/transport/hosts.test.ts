@@ -182,3 +182,24 @@ describe('an interim answer', () => {
     expect((await requests.get(url)).text).toBe(CONTINUE + CONTINUE)
   })
 })
+
+describe('HEAD', () => {
+  it('leaves the connection open for the next request', async () => {
+    const { url, tcp } = await server((peer) => {
+      peer.write('HTTP/1.1 200 OK\r\ncontent-length: 5\r\nconnection: keep-alive\r\n\r\n')
+    })
+    const client = session()
+    for (let n = 0; n < 3; n++) expect((await client.head(url)).headers['content-length']).toBe('5')
+    expect(tcp.accepted).toBe(1)
+  })
+
+  it('with a body, against the rules, spoils nothing but its connection', async () => {
+    const { url, tcp } = await server((peer, count) => {
+      peer.write(HELLO.replace('\r\n\r\n', '\r\nconnection: keep-alive\r\n\r\n').slice(0, count === 1 ? -2 : undefined))
+    })
+    const client = session()
+    expect((await client.head(url)).content).toHaveLength(0)
+    expect((await client.get(url)).text).toBe('hello')
+    expect(tcp.accepted).toBe(2)
+  })
+})

@@ -200,7 +200,7 @@ await run(function* () {
       const victim = spawn(BODIES[n % BODIES.length]!)
       victims.push(victim)
       // In turns of the event loop, so that all stages are met however slow the machine is.
-      for (let turns = Math.floor(random() ** 2 * 110); turns > 0; turns--) yield* until(turn())
+      for (let turns = Math.floor(random() ** 2 * 90); turns > 0; turns--) yield* until(turn())
       const place = placeOf(victim)
       killedIn.set(place, (killedIn.get(place) ?? 0) + 1)
       yield* victim.kill()
