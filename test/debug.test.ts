@@ -32,7 +32,7 @@ const FORGOTTEN: [name: string, text: string, greenlet: string, place: string][]
   ['lookup', "lookup('localhost')", 'main', "lookup (lookup: () => dns.lookup('localhost'),)"],
   [
     'requests.get',
-    'until(promise)',
+    'requests.get(http://127.0.0.1:1/)',
     'main',
     "requests.get ('requests.get': () => requests.get('http://127.0.0.1:1/'),)",
   ],

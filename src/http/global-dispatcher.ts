@@ -64,7 +64,11 @@ function isNodes(dispatcher: unknown): boolean {
 
 const nodes = loadNodes()
 /** What is in the slot when the program has set nothing; undefined: it has, or has loaded another undici. */
-const usual = nodes ?? (isNodes(Reflect.get(globalThis, NEW_SLOT) ?? Reflect.get(globalThis, SLOT)) ? Reflect.get(globalThis, SLOT) : undefined)
+const usual =
+  nodes ??
+  (isNodes(Reflect.get(globalThis, NEW_SLOT) ?? Reflect.get(globalThis, SLOT))
+    ? Reflect.get(globalThis, SLOT)
+    : undefined)
 
 /** What the program has undici's requests go through; null: nothing in particular. */
 export function programsDispatcher(): unknown {

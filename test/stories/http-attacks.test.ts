@@ -334,7 +334,8 @@ describe('too much', () => {
     other.send('hi')
     expect(statuses(await other.end())).toEqual(['100', '200'])
     for (const client of clients) expect(statuses(await client.end())).toEqual(['100', '408'])
-    expect(handled).toEqual(['POST /other hi', ...clients.map(() => 'POST / (no body)')])
+    // On a busy machine the first ones may be dropped before the other one is there.
+    expect([...handled].sort()).toEqual([...clients.map(() => 'POST / (no body)'), 'POST /other hi'])
   })
 })
 
@@ -358,11 +359,13 @@ describe('too slowly', () => {
       keepAliveTimeoutMs: 300,
     })
     const hundred = (): Client[] => Array.from({ length: 100 }, () => new Client(server))
+    let accepted = 0
+    server.node.on('connection', () => accepted++)
     const [heads, bodies, silent] = [hundred(), hundred(), hundred()]
     for (const client of heads) client.send('GET / HTTP/1.1\r\nHost: a\r\n')
     for (const client of bodies) client.send(head('POST', '/slow', 'Content-Length: 1000'))
     const stops = [drip(heads, 'X: yyyyyyyyyy\r\n'), drip(bodies, 'x')]
-    await eventually('all are connected', () => server.connections === 300)
+    await eventually('all are connected', () => accepted === 300)
     for (let n = 0; n < 20; n++)
       expect(await new Client(server).send(head('GET', `/${String(n)}`, CLOSE)).end()).toContain(
         `answer to /${String(n)}`,

@@ -19,6 +19,7 @@ import type { ServerResponse } from 'node:http'
 import { GreenletExit, GreenletKilledError } from '../../errors/classes.ts'
 import { notAFunction } from '../../errors/usage.ts'
 import { Greenlet } from '../../gevent/greenlet.ts'
+import { getHub } from '../../hub/default.ts'
 import type { Driven } from '../../protocol.ts'
 import { http } from '../node-http.ts'
 import { type AnyResponse, ClientGoneError, ClientWatch } from './client-watch.ts'
@@ -96,6 +97,7 @@ function start<T>(args: readonly unknown[], body: () => Driven<T>): Promise<T> {
   if (name !== null) greenlet.name = name
   const watch = client === null ? null : new ClientWatch(greenlet, client)
   const outcome = outcomeOf(greenlet, watch)
+  getHub().callAfterIO() // those that have come at once share a slice
   greenlet.start()
   const next = nextOf(args)
   return next === null ? outcome : outcome.catch((error: unknown) => tell(next, error) as T) // nobody looks at the value

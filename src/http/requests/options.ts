@@ -28,7 +28,7 @@ export interface Times {
 }
 
 /** Called with each answer, those that redirect included. What it returns, if that is a Response, takes its place. It may wait. */
-export type ResponseHook = (response: Response) => Driven<Response | undefined>
+export type ResponseHook = (response: Response) => Driven<Response | undefined> | Driven<void>
 
 /** What is called on the way. */
 export interface Hooks {
@@ -251,12 +251,13 @@ function checked(call: string, name: string, ms: unknown): number | undefined {
 
 /** The hooks that an option stands for. */
 export function hooksOf(call: string, hooks: Hooks): readonly ResponseHook[] {
-  if (typeof hooks !== 'object' || Object.keys((hooks as Hooks | null) ?? {}).some((name) => name !== 'response'))
+  const given: unknown = hooks // a program without types gives anything
+  if (typeof given !== 'object' || Object.keys(given ?? {}).some((name) => name !== 'response'))
     throw new UsageError(`${call} expects \`hooks\` to be { response: function }, but got ${shownHooks(hooks)}.`)
-  const given = (hooks as Hooks | null)?.response ?? []
-  const list = Array.isArray(given) ? (given as readonly ResponseHook[]) : [given as ResponseHook]
+  const called = (hooks as Hooks | null)?.response ?? []
+  const list = Array.isArray(called) ? (called as readonly ResponseHook[]) : [called as ResponseHook]
   if (list.every((hook) => typeof hook === 'function')) return list
-  throw new UsageError(`${call} expects \`hooks\` to be { response: function }, but got ${show(given)}.`)
+  throw new UsageError(`${call} expects \`hooks\` to be { response: function }, but got ${show(called)}.`)
 }
 
 function shownHooks(hooks: unknown): string {
@@ -270,7 +271,7 @@ function checkProxies(call: string, proxies: unknown): void {
     const got = typeof proxies === 'string' || proxies instanceof URL ? 'a URL alone' : show(proxies) // it may have a password
     throw new UsageError(`${call} expects \`proxies\` to be an object, such as ${example}, but got ${got}.`)
   }
-  for (const [name, proxy] of Object.entries<unknown>(proxies)) {
+  for (const [name, proxy] of Object.entries(proxies as Proxies)) {
     if (proxy === undefined || proxy === null || typeof proxy === 'string' || proxy instanceof URL) continue
     throw new UsageError(
       `${call} expects \`proxies\` to be an object, such as ${example}, but of ${JSON.stringify(name)} it has ${show(proxy)}.`,

@@ -17,7 +17,7 @@ import { isInterrupt, SocketClosedError } from '../../errors/classes.ts'
 import { NO_WAIT } from '../../gevent/end.ts'
 import { spawnWith } from '../../gevent/spawn.ts'
 import { kernel } from '../../greenlet/kernel.ts'
-import { hubOf } from '../../hub/default.ts'
+import { getHub, hubOf } from '../../hub/default.ts'
 import { callInHub } from '../../hub/entry.ts'
 import type { Hub } from '../../hub/hub.ts'
 import { type Address, showAddress } from '../../net/readiness/address.ts'
@@ -210,7 +210,7 @@ export class HTTPServer implements Disposable, AsyncDisposable {
     for (const event of ['request', 'checkContinue', 'checkExpectation']) {
       node.on(event, (message: http.IncomingMessage, answer: http.ServerResponse) => {
         const connection = connectionOf(message.socket)
-        this.#hub.callAfterIO() // those that have come at once share a slice
+        getHub().callAfterIO() // those that have come at once share a slice
         connection?.arrived(new Exchange(connection, message, answer, event === 'checkContinue'))
       })
     }

@@ -8,7 +8,8 @@
  *   unread ── text(), json(), chunks(), ... ──▶ taken        a second one: UsageError
  *               ├─ longer than its limit ──▶ RefusedRequest 413
  *               ├─ malformed, too slow ────▶ RefusedRequest 400, 408
- *               └─ the client goes ────────▶ its greenlet is killed; SocketClosedError for anybody else
+ *               ├─ the client goes ────────▶ its greenlet is killed; SocketClosedError for anybody else
+ *               └─ the request is answered ▶ SocketClosedError for whoever reads on
  * ```
  *
  * Stands on Node's message. Leaves to the request what is made of the bytes.

@@ -30,7 +30,7 @@ export interface RequestSettings {
  * One request. Its body is read once, by one of `text`, `json`, `bytes`, `arrayBuffer`, `form`, `formData`, `chunks`, `body`, `web`.
  *
  * Whatever reads the body throws {@link RefusedRequest} when it is longer than its limit (413), malformed (400) or comes too slowly (408);
- * not caught, that is the answer. Read a second time it throws UsageError.
+ * not caught, that is the answer. Read a second time it throws UsageError; when the request is answered already, SocketClosedError.
  */
 export class ServerRequest {
   /** Node's message. */

@@ -191,10 +191,19 @@ function sendWeb(to: Delivery, response: globalThis.Response): Green<void> | nul
     )
   const head: string[] = []
   listHeaders(response.headers, head)
-  const { status, statusText, body } = response
+  const { status, statusText, body, url } = response
+  if (body !== null && url !== '' && DECODED.test(response.headers.get('content-encoding') ?? '')) dropEncoding(head)
   if (body !== null) return sendSource(to, status, statusText, head, body as ReadableStream)
   sendKnown(to, status, statusText, head, null, null)
   return null
+}
+
+/** The encodings that `fetch` undoes. */
+const DECODED = /^(?:(?:x-)?gzip|deflate|br)(?:\s*,\s*(?:(?:x-)?gzip|deflate|br))*$/iu
+
+/** What `fetch` has decoded still has the headers of what had come. */
+function dropEncoding(head: string[]): void {
+  for (let n = 0; n < head.length; n += 2) if (/^content-(?:encoding|length)$/iu.test(head[n] ?? '')) n -= drop(head, n)
 }
 
 /** Sends the head, and gives what sends the body. */

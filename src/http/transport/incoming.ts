@@ -60,7 +60,6 @@ export interface Receiver {
 }
 
 const EMPTY = Buffer.alloc(0)
-const KEPT = { reset: false }
 
 /** The answer, as far as it has come. Undici's handler of the request. */
 export class Incoming implements Dispatcher.DispatchHandler, Attempt {
@@ -101,22 +100,18 @@ export class Incoming implements Dispatcher.DispatchHandler, Attempt {
     const { outgoing } = this
     const { url, connectMs } = outgoing
     if (connectMs !== undefined) this.#await(connectMs)
-    dispatchFor(
-      this,
-      outgoing.dispatcher,
-      {
-        origin: url.origin,
-        path: url.search === '' ? url.pathname : url.pathname + url.search,
-        method: outgoing.method, // undici checks it, and takes others than its type says
-        headers: outgoing.headers,
-        body: this.#watched(outgoing.body) as Readable | Buffer | null, // and it takes iterables, which its type does not say
-        headersTimeout: 0,
-        bodyTimeout: 0,
-        // Undici closes the connection behind each HEAD, where nobody else does.
-        ...(outgoing.method === 'HEAD' ? KEPT : null),
-      },
-      this,
-    )
+    const options: Dispatcher.DispatchOptions = {
+      origin: url.origin,
+      path: url.search === '' ? url.pathname : url.pathname + url.search,
+      method: outgoing.method, // undici checks it, and takes others than its type says
+      headers: outgoing.headers,
+      body: this.#watched(outgoing.body) as Readable | Buffer | null, // and it takes iterables, which its type does not say
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    }
+    // Undici closes the connection behind each HEAD, where nobody else does.
+    if (outgoing.method === 'HEAD') options.reset = false
+    dispatchFor(this, outgoing.dispatcher, options, this)
   }
 
   /** Whether the whole body has come and was handed on. */

@@ -240,10 +240,6 @@ export const departures: Readonly<Record<string, Departure>> = {
     reason: 'undici reads reasons as UTF-8',
     ours: { reason: 'für', raise: '404 Client Error: für for url: http://{here}/a' },
   },
-  '100 before the answer': {
-    reason: 'undici refuses a 100 that it has not asked for',
-    ours: failed('ConnectionError'),
-  },
   '103 before the answer': {
     reason: 'an early hint is not the answer',
     ours: { status: 200, reason: 'OK', text: 'x' },

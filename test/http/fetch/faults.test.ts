@@ -224,10 +224,16 @@ describe.each(BOTH)('%s', (name, fetch) => {
     })
 
     it('while its own body goes out', async () => {
-      const server = await listen((peer) => peer.pause())
+      let began = false
+      const server = await listen((peer) => {
+        peer.once('data', () => {
+          peer.pause()
+          began = true
+        })
+      })
       const url = `http://127.0.0.1:${server.port}/`
       const victim = spawn(() => read(url, { method: 'POST', body: new Uint8Array(20_000_000) }))
-      await eventually('it is connected', () => server.sockets.size > 0)
+      await eventually('its beginning has come', () => began)
       await victim.kill()
       for (const peer of server.sockets) peer.resume()
       await eventually('the connection is closed', () => server.sockets.size === 0)

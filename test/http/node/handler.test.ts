@@ -82,6 +82,7 @@ it('takes what stands for a request and a response in a test of a handler', asyn
 
 it('the greenlet of a request may be given another name', async () => {
   const server = http.createServer(
+    // eslint-disable-next-line @typescript-eslint/no-misused-promises -- a server does not look at it
     handler(function* (_: http.IncomingMessage, response: http.ServerResponse) {
       yield* sleep(0)
       const { name } = getcurrent()

@@ -2,6 +2,7 @@
 // mixed up with another, and nothing is left behind.
 import { createReadStream } from 'node:fs'
 import { Readable } from 'node:stream'
+import { gzipSync } from 'node:zlib'
 import { type Green, type Greenlet, getcurrent, getHub, run, sleep, spawn } from 'greenloop'
 import { type BodyWriter, Response, type ServeOptions, serve } from 'greenloop/http'
 import { describe, expect, it } from 'vitest'
@@ -290,6 +291,26 @@ it('the greenlet of a request may be given another name', async () => {
     return new Response(getcurrent().name)
   })
   expect(await (await fetch(server.url)).text()).toBe('renamed')
+})
+
+it('what fetch has decoded goes out as it is now, and not with the headers of what had come', async () => {
+  const text = 'hello '.repeat(1000)
+  const zipped = gzipSync(text)
+  const origin = await serving(
+    () => new Response(zipped, { headers: { 'content-encoding': 'gzip', 'set-cookie': ['a=1', 'b=2'] } }),
+  )
+  const proxy = await serving(async ({ method }) => fetch(origin.url, { method }))
+  const answer = await fetch(proxy.url)
+  expect([answer.headers.get('content-encoding'), answer.headers.getSetCookie(), await answer.text()]).toEqual([
+    null,
+    ['a=1', 'b=2'],
+    text,
+  ])
+  const onlyHead = await fetch(proxy.url, { method: 'HEAD' })
+  expect([onlyHead.headers.get('content-encoding'), onlyHead.headers.get('content-length')]).toEqual([
+    'gzip',
+    String(zipped.length),
+  ])
 })
 
 describe('a place in the pool', () => {
