@@ -36,9 +36,9 @@ export function undiciIsLoaded(make: () => unknown): void {
 
 /** What Node's copy of undici puts into the slot; undefined when something was there before. */
 function loadNodes(): unknown {
-  if (Reflect.get(globalThis, SLOT) !== undefined) return undefined
+  if (inSlot() !== undefined) return undefined
   Reflect.get(globalThis, 'Response') // loads it
-  return Reflect.get(globalThis, SLOT)
+  return inSlot()
 }
 
 function keepApart(nodes: unknown): void {
@@ -50,29 +50,34 @@ function keepApart(nodes: unknown): void {
   }
 }
 
-/** Whether it is what Node's copy of undici makes where nothing is set: an Agent of its class. A mistake of ours is told from within Node. */
+/** What is asked of a dispatcher. */
+interface Asked {
+  dispatch(options: object, handler: null): unknown
+}
+
+/** Whether it is what Node's copy of undici makes where nothing is set: an Agent of its class. It tells a mistake of ours from within Node. */
 function isNodes(dispatcher: unknown): boolean {
-  const agent = dispatcher as { dispatch(options: object, handler: null): unknown } // whoever fills the slot sees to it
-  if (agent.constructor.name !== 'Agent') return false
+  const agent = dispatcher as Asked // whatever else it is fails here, and is not Node's
   try {
-    agent.dispatch({}, null)
+    const its = Object.getPrototypeOf(agent) as Asked
+    if (its.constructor.name === 'Agent' && its.dispatch === agent.dispatch) agent.dispatch({}, null)
     return false
   } catch (error) {
     return (error as Error).stack?.includes('(node:internal/deps/undici') === true
   }
 }
 
+function inSlot(): unknown {
+  return Reflect.get(globalThis, SLOT)
+}
+
 const nodes = loadNodes()
-/** What is in the slot when the program has set nothing; undefined: it has, or has loaded another undici. */
-const usual =
-  nodes ??
-  (isNodes(Reflect.get(globalThis, NEW_SLOT) ?? Reflect.get(globalThis, SLOT))
-    ? Reflect.get(globalThis, SLOT)
-    : undefined)
+/** What is in the slot when the program has set nothing; undefined: it has, or it has loaded another undici. */
+const usual = nodes ?? (isNodes(Reflect.get(globalThis, NEW_SLOT) ?? inSlot()) ? inSlot() : undefined)
 
 /** What the program has undici's requests go through; null: nothing in particular. */
 export function programsDispatcher(): unknown {
-  const found: unknown = Reflect.get(globalThis, SLOT)
+  const found = inSlot()
   return found === usual ? null : found
 }
 

@@ -11,8 +11,6 @@ import { checkLeaks } from '../support/leaks.ts'
 checkLeaks()
 
 const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url))
-/** From 22 on `import 'node:http'` loads Node's undici before anything of the program has run, and so does the library's own. */
-const IS_NODE_20 = process.version.startsWith('v20.')
 
 /** In a bundle all packages would be loaded first. This one is loaded in its place, as it is from the files of a package. */
 const inOrder: Plugin = {
@@ -67,11 +65,7 @@ const ORDERS: [what: string, lines: string[]][] = [
   ],
   [
     'a program that has loaded undici before finds it unchanged',
-    [
-      IS_NODE_20
-        ? 'undici npm, http npm, own=page npm, fetch=page npm'
-        : 'undici node, http node, own=page node, fetch=page node',
-    ],
+    ['undici npm, http npm, own=page npm, fetch=page npm'],
   ],
 ]
 
@@ -83,7 +77,7 @@ const COMPOSING = [
 
 let printed: Promise<string[]> | null = null
 function print(): Promise<string[]> {
-  const orders = [...ORDERS.flatMap(([, lines]) => lines), ...(IS_NODE_20 ? COMPOSING : [])]
+  const orders = [...ORDERS.flatMap(([, lines]) => lines), ...COMPOSING]
   const steps = orders.map((line) => line.replaceAll(/(?:=\w+)? \w+(?=,|$)/gu, '').replaceAll(',', ''))
   return (printed ??= promisify(execFile)(process.execPath, [join(folder, 'program.mjs'), ...steps]).then(
     ({ stdout, stderr }) => {
@@ -98,7 +92,7 @@ it.each(ORDERS)('%s', async (_, lines) => {
   for (const line of lines) expect(all).toContain(line)
 })
 
-it.runIf(IS_NODE_20)('a program that uses undici itself has an Agent of that version, not Node’s', async () => {
+it('a program that uses undici itself has an Agent of that version, not Node’s', async () => {
   const all = await print()
   for (const line of COMPOSING) expect(all).toContain(line)
 })

@@ -17,7 +17,7 @@ import type { Proxies } from '../transport/proxies.ts'
 import type { Response } from './response.ts'
 import { type Retry, toRetry } from './retry.ts'
 
-/** How long the parts of a request may take, in milliseconds; null: as long as they take. */
+/** How long the parts of a request may take, in milliseconds above 0; null: as long as they take. */
 export interface Times {
   /** Until there is a connection: ConnectTimeout. @defaultValue null */
   connectMs?: number | null
@@ -47,7 +47,7 @@ export interface CommonOptions {
   /** `[user, password]`, or a scheme: `digestAuth(user, password)`. */
   auth?: Auth
   /**
-   * How long it may take. A number of milliseconds counts twice: until there is a connection, and whenever nothing comes from the server; a
+   * How long it may take. A number of milliseconds, above 0, counts twice: until there is a connection, and whenever nothing comes from the server; a
    * slow server that always sends something is not cut short. `[connectMs, readMs]` are the two apart, `{ totalMs }` limits the whole. A
    * greenloop `Timeout` is for the whole, too, and throws its own error.
    *

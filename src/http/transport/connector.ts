@@ -139,7 +139,7 @@ export class Reset extends Error {
  * missing; while the body is paused, an assertion that ends the process; and between two requests, the failure of the next one, of
  * which nothing was sent. One that comes before the connection is made keeps its code: that is tried once.
  */
-export function nameResets(socket: Socket, made: Once): void {
+function nameResets(socket: Socket, made: Once): void {
   const destroy = socket._destroy.bind(socket)
   socket._destroy = (error, callback) => {
     destroy(error, (told) => {

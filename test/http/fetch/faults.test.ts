@@ -1,6 +1,7 @@
 // What can go wrong with a fetch, of both kinds: a clear error for each, thrown by the `yield*`, and nothing left.
 import { readFileSync } from 'node:fs'
 import https from 'node:https'
+import type net from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { type Green, GreenletExit, getHub, run, spawn } from 'greenloop'
@@ -224,19 +225,21 @@ describe.each(BOTH)('%s', (name, fetch) => {
     })
 
     it('while its own body goes out', async () => {
-      let began = false
+      const uploads: net.Socket[] = []
       const server = await listen((peer) => {
         peer.once('data', () => {
           peer.pause()
-          began = true
+          uploads.push(peer)
         })
       })
       const url = `http://127.0.0.1:${server.port}/`
       const victim = spawn(() => read(url, { method: 'POST', body: new Uint8Array(20_000_000) }))
-      await eventually('its beginning has come', () => began)
+      await eventually('its beginning has come', () => uploads.length > 0)
       await victim.kill()
       for (const peer of server.sockets) peer.resume()
-      await eventually('the connection is closed', () => server.sockets.size === 0)
+      // Node's own pool makes another one in its place, and keeps that for a while.
+      const left = (): boolean => (name === 'undici’s' ? server.sockets.size > 0 : server.sockets.has(uploads[0]!))
+      await eventually('the connection is closed', () => !left())
     })
 
     it('on the way of its redirects', async () => {
