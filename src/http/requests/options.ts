@@ -19,7 +19,7 @@ import { type Retry, toRetry } from './retry.ts'
 
 /** How long the parts of a request may take, in milliseconds above 0; null: as long as they take. */
 export interface Times {
-  /** Until there is a connection: ConnectTimeout. @defaultValue null */
+  /** Until there is a connection, from the request's turn on, where `connectionsPerHost` has it wait: ConnectTimeout. @defaultValue null */
   connectMs?: number | null
   /** Until something comes from the server, each time: ReadTimeout. @defaultValue null */
   readMs?: number | null

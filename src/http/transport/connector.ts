@@ -21,6 +21,8 @@ export interface Holder {
 export interface Attempt {
   /** Who has it. Whoever is told that it begins sets it to null. */
   holder: Holder | null
+  /** Its turn has come: a connection has it, or is made for it. It may have stood in a line until now. */
+  hasTurn?(): void
 }
 
 const ATTEMPT: unique symbol = Symbol('attempt')

@@ -257,7 +257,10 @@ class Connection implements Holder {
     this.#busy = true
     const attempt = attemptOf(options)
     this.#attempt = attempt
-    if (attempt !== null) attempt.holder = this
+    if (attempt !== null) {
+      attempt.holder = this
+      attempt.hasTurn?.()
+    }
     this.#interim?.expectHead()
     // A request that undici refuses for a wrong argument has been told by now, and no 'drain' follows.
     if (!this.client.dispatch(options, handler) && this.client.stats.size === 0) {

@@ -42,7 +42,7 @@ export interface Outgoing {
   /** Name, value, name, value. */
   readonly headers: string[]
   readonly body: Buffer | Readable | AsyncIterable<Uint8Array> | null
-  /** How long it may take until a connection has it; undefined: as long as it takes. */
+  /** How long it may take to connect, from its turn on; undefined: as long as it takes. */
   readonly connectMs: number | undefined
   /** How long it may take until something comes, each time. */
   readonly readMs: number | undefined
@@ -98,8 +98,7 @@ export class Incoming implements Dispatcher.DispatchHandler, Attempt {
   /** Sends it off. The receiver may be told within this call, of a wrong argument. */
   send(): void {
     const { outgoing } = this
-    const { url, connectMs } = outgoing
-    if (connectMs !== undefined) this.#await(connectMs)
+    const { url } = outgoing
     const options: Dispatcher.DispatchOptions = {
       origin: url.origin,
       path: url.search === '' ? url.pathname : url.pathname + url.search,
@@ -112,6 +111,13 @@ export class Incoming implements Dispatcher.DispatchHandler, Attempt {
     // Undici closes the connection behind each HEAD, where nobody else does.
     if (outgoing.method === 'HEAD') options.reset = false
     dispatchFor(this, outgoing.dispatcher, options, this)
+    if (this.holder === null) this.hasTurn() // one of somebody else's dispatchers does not say when that is
+  }
+
+  /** @internal Called by the dispatcher. While it stands in the line of a host, no time counts: nobody tries to connect. */
+  hasTurn(): void {
+    const { connectMs } = this.outgoing
+    if (connectMs !== undefined && this.#phase === 'connecting') this.#await(connectMs)
   }
 
   /** Whether the whole body has come and was handed on. */

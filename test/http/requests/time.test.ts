@@ -2,6 +2,7 @@
 import { choose, getHub, run, sleep, spawn, Timeout, withTimeout } from 'greenloop'
 import { requests } from 'greenloop/http'
 import { describe, expect, it } from 'vitest'
+import { listen } from '../../net/support.ts'
 import { checkLeaks } from '../../support/leaks.ts'
 import { rejection, usage } from '../../support/thrown.ts'
 import { type HttpServer, serve } from '../support.ts'
@@ -98,16 +99,23 @@ describe('two numbers', () => {
   })
 
   it('the first is for the connection: ConnectTimeout', async () => {
-    // One connection at a time, and it is taken: so there is none in time.
+    const { port } = await listen((peer) => peer.resume()) // and says nothing of TLS
+    const error = await rejection(requests.get(`https://127.0.0.1:${String(port)}/`, { timeoutMs: [20, null] }))
+    expect(error).toBeInstanceOf(requests.ConnectTimeout)
+    expect(error).toBeInstanceOf(requests.ConnectionError)
+    expect(error).toBeInstanceOf(requests.Timeout)
+  })
+
+  it('does not count in the line before the connections of a host', async () => {
     const { url, came } = await serve()
     using session = new requests.Session({ connectionsPerHost: 1 })
     const holder = spawn(() => session.get(`${url}/silent`))
     await came('/silent')
-    const error = await rejection(session.get(url, { timeoutMs: [20, null] }))
-    expect(error).toBeInstanceOf(requests.ConnectTimeout)
-    expect(error).toBeInstanceOf(requests.ConnectionError)
-    expect(error).toBeInstanceOf(requests.Timeout)
+    const waiting = spawn(() => session.get(`${url}/json`, { timeoutMs: 20 }))
+    await sleep(40)
+    expect(waiting.ready()).toBe(false)
     await holder.kill()
+    expect((await waiting.get()).text).toBe('{"answer":42}')
   })
 })
 

@@ -6,7 +6,7 @@ import https from 'node:https'
 import net from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { AsyncResult, type Green, Group, Pool, run, sleep, spawn, Timeout } from 'greenloop'
+import { AsyncResult, Event, type Green, Group, Pool, run, sleep, spawn, Timeout } from 'greenloop'
 import { type LogEntry, type RequestHandler, Response, serve } from 'greenloop/http'
 import { describe, expect, it } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
@@ -111,10 +111,13 @@ describe('spawn', () => {
   ])('is %s', async (_, places, expected) => {
     let most = 0
     let running = 0
+    const together = new Event()
     const server = await serving(
       function* ({ path }): Green<Response> {
         most = Math.max(most, ++running)
-        yield* sleep(25)
+        if (running === expected) together.set() // so many at once, and no more come while these wait
+        yield* together.wait()
+        yield* sleep(5)
         running--
         return new Response(path)
       },

@@ -163,6 +163,24 @@ describe('time', () => {
     await eventually('the connection is closed', () => sockets.size === 0)
   })
 
+  it('`connectMs` does not count while others have all the connections', async () => {
+    const { url } = await serve((_, response) => {
+      setTimeout(() => response.end('at last'), 60)
+      return true
+    })
+    const one = new Agents({ connectionsPerHost: 1 })
+    onTestFinished(() => {
+      one.destroy()
+    })
+    const dispatcher = one.dispatcherFor(new URL(url), { verify: true, cert: undefined, proxy: null })
+    const answers = [1, 2, 3].map(() => ask(url, { dispatcher, connectMs: 50 }))
+    expect((await Promise.all(answers)).map(({ content }) => String(content))).toEqual([
+      'at last',
+      'at last',
+      'at last',
+    ])
+  })
+
   it('no answer within `readMs`', async () => {
     const server = await serve()
     const error = await rejection(ask(`${server.url}/silent`, { readMs: 30 }))
