@@ -91,7 +91,7 @@ const untaken = attached<Untaken>()
 export class Exchange extends Abort implements Attempt {
   /** What was asked for. */
   url: string
-  /** Who has the latest request until it begins. */
+  /** Who has the latest request. Only fetch is told when it begins; to be dropped later than that does it no harm. */
   holder: Holder | null = null
   /** Kept: its signal follows the caller's as long as it is there itself. */
   followed: Followed | null = null

@@ -41,12 +41,7 @@ export function cooperativeFetch<R extends object>(
   return function fetch(input, init) {
     const exchange = new Exchange(typeof input === 'string' ? input : input instanceof URL ? input.href : '')
     const settings = exchange.url === '' ? null : plainSettings(init)
-    let asked: Promise<R>
-    try {
-      asked = settings === null ? askByRequest(own, input, init, exchange) : ask(own, input, settings, exchange)
-    } catch (error) {
-      return drivable(Promise.reject(error as Error), exchange, 'fetch()') // a TypeError of the standard's
-    }
+    const asked = settings === null ? askByRequest(own, input, init, exchange) : ask(own, input, settings, exchange)
     const answer = asked.then(
       (response) => {
         exchange.answered()
@@ -98,7 +93,12 @@ function askByRequest<R extends object>(
   init: unknown,
   exchange: Exchange,
 ): Promise<R> {
-  const asked = new Request(input, init)
+  let asked: InstanceType<typeof Request>
+  try {
+    asked = new Request(input, init)
+  } catch (error) {
+    return Promise.reject(error) // a TypeError of the standard's
+  }
   exchange.url = asked.url
   return original(asked, { signal: exchange.signalBeside(asked) })
 }

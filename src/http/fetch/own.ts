@@ -3,7 +3,7 @@
  *
  * Its responses are undici's, of a class derived from undici's own, so that nobody else's are touched.
  *
- * Stands on what makes a fetch cooperative. Leaves Node's own fetch to `monkey`.
+ * Stands on what makes a fetch cooperative. Leaves to `connections.ts` where its requests go, and Node's own fetch to `monkey`.
  */
 import type { Request, RequestInit, Response } from 'undici'
 import type { Resume, Suspend } from '../../protocol.ts'
@@ -80,7 +80,8 @@ const cooperative = cooperativeFetch<Response>({
  * chunk, too: `each(response.body, fn)`. A status of 400 and up is an answer, not an error.
  *
  * @param input - the URL, or a `Request` of undici.
- * @param init - as in the standard, and undici's `dispatcher`: see `limitPerHost`. A form may be Node's. @defaultValue undici's global dispatcher
+ * @param init - as in the standard, and undici's `dispatcher`: see `limitPerHost`. A form may be Node's. Without one, what the
+ * program has given to undici's `setGlobalDispatcher`; else connections of the library's own.
  * @returns undici's `Response`.
  * @throws TypeError "fetch failed" when there is no answer, with what went wrong as its `cause`; TypeError for wrong arguments; what the
  * caller's own `signal` was aborted with. All by the promise.

@@ -156,23 +156,6 @@ describe('between two requests of a fetch', () => {
   })
 })
 
-it('a body that has come, and is still being decoded, is given up', async () => {
-  const { url, came } = await serve((_request, response) => {
-    response.writeHead(200, { 'content-encoding': 'gzip', 'content-length': '10' })
-    response.end(Buffer.from('1f8b08000000000000ff', 'hex'))
-    return true
-  })
-  const victim = spawn(function* () {
-    const response = yield* fetch(url)
-    const reader = response.body!.getReader()
-    for (;;) if ((yield* reader.read()).done) return
-  })
-  await came('/')
-  await victim.join({ timeoutMs: 50 })
-  await victim.kill()
-  expect(victim.dead).toBe(true)
-})
-
 describe('the caller’s own signal', () => {
   it('is followed although nobody else holds it', async () => {
     setFlagsFromString('--expose-gc')
