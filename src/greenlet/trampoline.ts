@@ -178,6 +178,7 @@ function firstStep(greenlet: Coroutine): Step {
   if (interrupted) throw slot
 
   const made = callBody(greenlet, slot)
+  // eslint-disable-next-line @typescript-eslint/unbound-method -- it is compared, and not called
   const first = isCallOf(greenlet.$fn ?? greenlet.run, made) ? made : frameOf(greenlet, made)
   if (first === null) return { done: true, value: made }
   greenlet.$frame = first
