@@ -83,7 +83,12 @@ async function play(programs: readonly Step[][], carried: boolean): Promise<stri
   return (await compiled.run('programs.js', { programs, carried })) as string[][]
 }
 
-it('a program sees of its stores what it would see if each greenlet had carried a context from the beginning', async () => {
+/** For twenty and more starts of Node on a busy machine. */
+const LONGEST_MS = 40_000
+
+it('a program sees of its stores what it would see if each greenlet had carried a context from the beginning', {
+  timeout: LONGEST_MS,
+}, async () => {
   const programs = fc.sample(main, { seed: SEED, numRuns: PROGRAMS })
   const carried = await play(programs, true)
   const todo = programs.map((program, place) => ({ program, place }))

@@ -1,4 +1,4 @@
-// Two thousand fetches that are killed, at whatever point they are, in processes of their own.
+// Twelve hundred fetches that are killed, at whatever point they are, in processes of their own; two thousand requests are killed in test/stories/http-faults.test.ts.
 import { expect, it } from 'vitest'
 import { checkLeaks } from '../../support/leaks.ts'
 import { runProgram } from '../../support/program.ts'
@@ -6,15 +6,15 @@ import { runProgram } from '../../support/program.ts'
 checkLeaks()
 
 it.each(['node', 'undici'])(
-  '1,000 greenlets killed at random points of a fetch of %s and its body leave nothing',
+  '600 greenlets killed at random points of a fetch of %s and its body leave nothing',
   async (which) => {
     const seed = process.env['GREENLOOP_SEED'] ?? '5'
     const { stdout, stderr, code } = await runProgram('../../http/programs/fetches-killed.ts', { args: [seed, which] })
     expect({ stderr, code }, `GREENLOOP_SEED=${seed}`).toEqual({ stderr: '', code: 0 })
     const { killedIn, ...rest } = JSON.parse(stdout) as { killedIn: Record<string, number> }
     const nothing = { failed: [], openAtServer: 0, left: [], outstanding: 0, timers: 0, unhandled: [], reports: [] }
-    expect(rest).toEqual({ ends: 1000, ...nothing })
+    expect(rest).toEqual({ ends: 600, ...nothing })
     for (const call of ['fetch(', 'text(', 'next(', 'read(', 'sleep('])
-      expect(killedIn[call], `GREENLOOP_SEED=${seed}, ${call}`).toBeGreaterThan(20)
+      expect(killedIn[call], `GREENLOOP_SEED=${seed}, ${call}`).toBeGreaterThan(10)
   },
 )

@@ -23,7 +23,7 @@ import * as monkey from 'greenloop/monkey'
 monkey.patchAll()
 Error.stackTraceLimit = 0 // the stacks of so many aborted requests take longer than all else
 
-const MANY = 1000
+const MANY = 600
 let state = Number(process.argv[2])
 
 /** The next number from 0 to 1 (mulberry32). */
