@@ -138,6 +138,7 @@ describe.each(BOTH)('%s: a body', (_, fetch) => {
         yield* read(yield* bodyOf(`${url}/more`))
       })
       await new Promise((resolve) => setTimeout(resolve, 20)) // it has read what there is
+      await eventually('it waits for more', () => victim.$wait?.describe().startsWith('fetch(') === false)
       await victim.kill()
       expect(victim.value).toBeInstanceOf(GreenletExit)
       await closed('/more')
