@@ -161,7 +161,8 @@ describe('a stream as the body', () => {
     const page = new Response(['a', 'b'])
     const server = await serving(() => page)
     const answer = await talk(server, head('GET', '/') + head('GET', '/', CLOSE))
-    expect(answer.split('1\r\na\r\n1\r\nb\r\n0\r\n\r\n')).toHaveLength(3)
+    // In one chunk or in two, which is Node's matter.
+    expect(answer.match(/\r\n\r\n(?:1\r\na\r\n1\r\nb|2\r\nab)\r\n0\r\n\r\n/gu)).toHaveLength(2)
   })
 
   it('that an async handler gives when its client has gone is closed', async () => {

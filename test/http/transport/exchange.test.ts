@@ -50,9 +50,12 @@ describe('a whole answer', () => {
   })
 
   it('is copied: it does not hold what else the connection has read', async () => {
-    const { url } = await serve()
+    const { url } = await serve((_, response) => {
+      response.end(Buffer.alloc(40_000)) // too long for the pool in which Node keeps small buffers
+      return true
+    })
     const { content } = await ask(url)
-    expect(content.buffer.byteLength).toBeLessThan(20_000)
+    expect(content.buffer.byteLength).toBe(40_000)
   })
 
   it('a body goes out: bytes, a stream, an iterable', async () => {
