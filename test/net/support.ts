@@ -7,6 +7,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { type Green, type Greenlet, type RawGreenlet, type Resume, type Suspend, spawn } from 'greenloop'
 import { onTestFinished } from 'vitest'
 
+export { randomOf } from '../support/programs/killing.ts'
+
 /** A server that listens on this machine. */
 export interface TcpServer {
   readonly port: number
@@ -103,15 +105,4 @@ export function catchUnhandled(): unknown[] {
     })
   }
   return caught
-}
-
-/** Numbers from 0 to 1 that a seed decides (mulberry32). */
-export function randomOf(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
 }

@@ -324,7 +324,7 @@ describe('too much', () => {
   })
 
   it('of "Expect: 100-continue": who is told to go on and does not is dropped, and the others are served', async () => {
-    const { server, handled } = await recording({ requestTimeoutMs: 100 })
+    const { server, handled } = await recording({ requestTimeoutMs: 800 })
     const clients = Array.from({ length: 50 }, () =>
       new Client(server).send(head('POST', '/', 'Expect: 100-continue', 'Content-Length: 5')),
     )
@@ -334,8 +334,7 @@ describe('too much', () => {
     other.send('hi')
     expect(statuses(await other.end())).toEqual(['100', '200'])
     for (const client of clients) expect(statuses(await client.end())).toEqual(['100', '408'])
-    // On a busy machine the first ones may be dropped before the other one is there.
-    expect([...handled].sort()).toEqual([...clients.map(() => 'POST / (no body)'), 'POST /other hi'])
+    expect(handled).toEqual(['POST /other hi', ...clients.map(() => 'POST / (no body)')])
   })
 })
 
@@ -354,18 +353,16 @@ describe('too slowly', () => {
 
   it('a hundred heads, a hundred bodies and a hundred who say nothing at all: normal clients are answered, the slow ones dropped', async () => {
     const { server, handled } = await recording({
-      headersTimeoutMs: 300,
-      requestTimeoutMs: 300,
-      keepAliveTimeoutMs: 300,
+      headersTimeoutMs: 1000,
+      requestTimeoutMs: 1000,
+      keepAliveTimeoutMs: 1000,
     })
     const hundred = (): Client[] => Array.from({ length: 100 }, () => new Client(server))
-    let accepted = 0
-    server.node.on('connection', () => accepted++)
     const [heads, bodies, silent] = [hundred(), hundred(), hundred()]
     for (const client of heads) client.send('GET / HTTP/1.1\r\nHost: a\r\n')
     for (const client of bodies) client.send(head('POST', '/slow', 'Content-Length: 1000'))
     const stops = [drip(heads, 'X: yyyyyyyyyy\r\n'), drip(bodies, 'x')]
-    await eventually('all are connected', () => accepted === 300)
+    await eventually('all are connected', () => server.connections === 300)
     for (let n = 0; n < 20; n++)
       expect(await new Client(server).send(head('GET', `/${String(n)}`, CLOSE)).end()).toContain(
         `answer to /${String(n)}`,

@@ -474,9 +474,17 @@ describe.each(BOTH)('the fetch of %s', (_, fetch) => {
   })
 })
 
-it('2,000 requests killed at random points leave nothing, and the pools of connections work on, within their limit', async () => {
+/** Three seconds on an idle machine. */
+const LONGEST_MS = 30_000
+
+it('2,000 requests killed at random points leave nothing, and the pools of connections work on, within their limit', {
+  timeout: LONGEST_MS,
+}, async () => {
   const seed = process.env['GREENLOOP_SEED'] ?? '6'
-  const { stdout, stderr, code } = await runProgram('../../stories/programs/requests-killed.ts', { args: [seed] })
+  const { stdout, stderr, code } = await runProgram('../../stories/programs/requests-killed.ts', {
+    args: [seed],
+    longestMs: LONGEST_MS - 2000,
+  })
   expect({ stderr, code }, `GREENLOOP_SEED=${seed}`).toEqual({ stderr: '', code: 0 })
   const { killedIn, mostBefore, ...rest } = JSON.parse(stdout) as {
     killedIn: Record<string, number>
@@ -496,5 +504,5 @@ it('2,000 requests killed at random points leave nothing, and the pools of conne
   })
   expect(mostBefore).toBeLessThanOrEqual(8)
   for (const call of ['GET', 'POST', 'read()', 'ready'])
-    expect(killedIn[call], `GREENLOOP_SEED=${seed}, ${call}`).toBeGreaterThan(0)
+    expect(killedIn[call], `GREENLOOP_SEED=${seed}, ${call}`).toBeGreaterThan(3)
 })

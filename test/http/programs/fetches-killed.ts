@@ -3,45 +3,21 @@
 // for Node's own fetch, patched, or `undici`.
 import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { setTimeout as delay } from 'node:timers/promises'
-import {
-  each,
-  fromCallback,
-  type Green,
-  type Greenlet,
-  GreenletExit,
-  getHub,
-  iterate,
-  Pool,
-  run,
-  sleep,
-  spawn,
-} from 'greenloop'
+import { each, fromCallback, type Green, type Greenlet, iterate, Pool, run, sleep, spawn } from 'greenloop'
 import { type GreenPromise, limitPerHost, fetch as own } from 'greenloop/http'
 import * as monkey from 'greenloop/monkey'
+import { aftermath, randomOf, settled, watchFailures, within } from '../../support/programs/killing.ts'
 
 monkey.patchAll()
 Error.stackTraceLimit = 0 // the stacks of so many aborted requests take longer than all else
 
-const MANY = 600
-let state = Number(process.argv[2])
-
-/** The next number from 0 to 1 (mulberry32). */
-function random(): number {
-  state = (state + 0x6d2b79f5) | 0
-  let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-  mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-  return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-}
+const MANY = 1000
+const random = randomOf(Number(process.argv[2]))
 
 /** One turn of the event loop. */
 const turn = fromCallback(setImmediate)
 
-const unhandled: string[] = []
-const reports: string[] = []
-process.on('unhandledRejection', (reason) => void unhandled.push(String(reason)))
-process.on('uncaughtException', (error) => void unhandled.push(error.stack ?? error.message))
-getHub().onError = (error, { name }) => void reports.push(`${name}: ${String(error)}`)
+const failures = watchFailures()
 
 const open = new Set<ServerResponse>()
 const server = createServer((request, response) => {
@@ -127,32 +103,15 @@ await run(function* () {
   }
   yield* killers.join()
 })
-const limit = performance.now() + 3000
-while (open.size > 0 && performance.now() < limit) await delay(5)
+await within(() => open.size === 0)
 const openAtServer = open.size
 server.close()
 server.closeAllConnections()
-const after = await settled()
+const left = await aftermath(victims, before, failures)
 console.log(
   JSON.stringify({
     killedIn: Object.fromEntries([...killedIn].sort()),
-    ends: victims.filter((victim) => victim.value instanceof GreenletExit).length,
-    failed: [...new Set(victims.filter((victim) => !victim.successful()).map((victim) => String(victim.exception)))],
+    ...left,
     openAtServer,
-    left: after.filter((kind) => !before.includes(kind)),
-    outstanding: getHub().outstanding,
-    timers: getHub().timers.count,
-    unhandled,
-    reports,
   }),
 )
-
-/** The resources that keep the process, when those that are on their way out are gone. */
-async function settled(): Promise<string[]> {
-  const until = performance.now() + 3000
-  for (;;) {
-    await delay(20)
-    const left = process.getActiveResourcesInfo().filter((kind) => kind !== 'Timeout')
-    if (!left.some((kind) => /^(?:TCP|GetAddr|Immediate)/u.test(kind)) || performance.now() > until) return left
-  }
-}

@@ -1,26 +1,14 @@
 // Two thousand greenlets are killed at random points of connect, recv, sendall, accept and lookup. Prints as JSON what they were killed in
 // and what is left then: handles by kind, unhandled rejections, reports. argv[2]: the seed.
 import net, { type AddressInfo } from 'node:net'
-import { setTimeout as delay } from 'node:timers/promises'
-import { type Green, type Greenlet, GreenletExit, getHub, joinall, type Operation, run, sleep, spawn } from 'greenloop'
+import { type Green, type Greenlet, joinall, type Operation, run, sleep, spawn } from 'greenloop'
 import { connect, createServer, dns, type GreenSocket } from 'greenloop/net'
+import { aftermath, randomOf, settled, watchFailures } from '../../support/programs/killing.ts'
 
 const MANY = 2000
-let state = Number(process.argv[2])
+const random = randomOf(Number(process.argv[2]))
 
-/** The next number from 0 to 1 (mulberry32). */
-function random(): number {
-  state = (state + 0x6d2b79f5) | 0
-  let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-  mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-  return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-}
-
-const unhandled: string[] = []
-const reports: string[] = []
-process.on('unhandledRejection', (reason) => void unhandled.push(String(reason)))
-process.on('uncaughtException', (error) => void unhandled.push(error.stack ?? error.message))
-getHub().onError = (error, { name }) => void reports.push(`${name}: ${String(error)}`)
+const failures = watchFailures()
 
 /** One that answers, one that says nothing and reads nothing, one whose connections nobody takes. */
 const peers = new Set<net.Socket>()
@@ -96,27 +84,10 @@ await run(function* () {
 await joinall(victims)
 for (const server of [echo, stuck, own]) server.close()
 for (const peer of peers) peer.destroy()
-const after = await settled()
+const left = await aftermath(victims, before, failures)
 console.log(
   JSON.stringify({
     killedIn: Object.fromEntries([...killedIn].sort()),
-    ends: victims.filter((victim) => victim.value instanceof GreenletExit).length,
-    failed: [...new Set(victims.filter((victim) => !victim.successful()).map((victim) => String(victim.exception)))],
-    left: after.filter((kind) => !before.includes(kind)),
-    outstanding: getHub().outstanding,
-    timers: getHub().timers.count,
-    unhandled,
-    reports,
+    ...left,
   }),
 )
-
-/** The resources that keep the process, when those that are on their way out are gone. */
-async function settled(): Promise<string[]> {
-  const limit = performance.now() + 3000
-  for (;;) {
-    await delay(20)
-    const left = process.getActiveResourcesInfo().filter((kind) => kind !== 'Timeout')
-    if (!left.some((kind) => /^(?:TCP|GetAddr|Pipe.*Connect|Immediate)/u.test(kind)) || performance.now() > limit)
-      return left
-  }
-}

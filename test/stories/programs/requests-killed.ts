@@ -5,39 +5,16 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
-import {
-  type Green,
-  type Greenlet,
-  GreenletExit,
-  getHub,
-  joinall,
-  type Operation,
-  Pool,
-  run,
-  sleep,
-  spawn,
-  until,
-} from 'greenloop'
+import { type Green, type Greenlet, joinall, type Operation, Pool, run, sleep, spawn, until } from 'greenloop'
 import { requests } from 'greenloop/http'
+import { aftermath, randomOf, settled, watchFailures, within } from '../../support/programs/killing.ts'
 
 const MANY = 2000
 const LIMIT = 8
 const AFTERWARDS = 100
-let state = Number(process.argv[2])
+const random = randomOf(Number(process.argv[2]))
 
-/** The next number from 0 to 1 (mulberry32). */
-function random(): number {
-  state = (state + 0x6d2b79f5) | 0
-  let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-  mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-  return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-}
-
-const unhandled: string[] = []
-const reports: string[] = []
-process.on('unhandledRejection', (reason) => void unhandled.push(String(reason)))
-process.on('uncaughtException', (error) => void unhandled.push(error.stack ?? error.message))
-getHub().onError = (error, { name }) => void reports.push(`${name}: ${String(error)}`)
+const failures = watchFailures()
 
 const TEXT = 'green '.repeat(500)
 const ZIPPED = gzipSync(TEXT)
@@ -199,8 +176,11 @@ await run(function* () {
     yield* killers.spawn(function* () {
       const victim = spawn(BODIES[n % BODIES.length]!)
       victims.push(victim)
-      // In turns of the event loop, so that all stages are met however slow the machine is.
-      for (let turns = Math.floor(random() ** 2 * 90); turns > 0; turns--) yield* until(turn())
+      // In turns of the event loop, so that all stages are met however slow the machine is. Half of them are to have a head by then.
+      let turns = Math.floor(random() ** 2 * 90)
+      const inHead = (): boolean => /^(?:GET|POST)/u.test(victim.$wait?.describe() ?? 'GET')
+      for (let most = random() < 0.5 ? 0 : 60; most > 0 && inHead(); most--) yield* until(turn())
+      for (; turns > 0; turns--) yield* until(turn())
       const place = placeOf(victim)
       killedIn.set(place, (killedIn.get(place) ?? 0) + 1)
       yield* victim.kill()
@@ -229,36 +209,14 @@ await within(() => {
   return connections === 0
 })
 server.close()
-const after = await settled()
+const left = await aftermath(victims, before, failures)
 console.log(
   JSON.stringify({
     killedIn: Object.fromEntries([...killedIn].sort()),
-    ends: victims.filter((victim) => victim.value instanceof GreenletExit).length,
-    failed: [...new Set(victims.filter((victim) => !victim.successful()).map((victim) => String(victim.exception)))],
+    ...left,
     openAtServer,
     mostBefore,
     afterwards: { right, most, cookies },
     connections,
-    left: after.filter((kind) => !before.includes(kind)),
-    outstanding: getHub().outstanding,
-    timers: getHub().timers.count,
-    unhandled,
-    reports,
   }),
 )
-
-async function within(holds: () => boolean): Promise<void> {
-  const limit = performance.now() + 3000
-  while (!holds() && performance.now() < limit) await delay(5)
-}
-
-/** The resources that keep the process, when those that are on their way out are gone. */
-async function settled(): Promise<string[]> {
-  let left: string[] = []
-  await delay(20)
-  await within(() => {
-    left = process.getActiveResourcesInfo().filter((kind) => kind !== 'Timeout')
-    return !left.some((kind) => /^(?:TCP|GetAddr|Immediate)/u.test(kind))
-  })
-  return left
-}
