@@ -25,6 +25,8 @@ export {
   ShutDown,
   SocketClosedError,
   SocketTimeoutError,
+  StreamClosedError,
+  StreamTimeoutError,
   UsageError,
 } from './errors/classes.ts'
 export { kill } from './gevent/end.ts'

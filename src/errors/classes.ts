@@ -16,8 +16,8 @@
  *   GreenletKilledError  get() of a greenlet that was killed
  *   Empty, Full          nobody's: what a wait on a queue that is not to wait, or no longer, throws; PoolFull is a Full
  *   ShutDown             nobody's: the queue was shut down
- *   SocketClosedError    the connection was closed under the wait
- *   SocketTimeoutError   a call of a socket took longer than its timeout
+ *   StreamClosedError    the stream was closed under the wait; of a socket: SocketClosedError
+ *   StreamTimeoutError   a call of a stream took longer than its timeout; of a socket: SocketTimeoutError
  *   BlockingIOError      a call of a non-blocking socket would have to wait
  *   InternalError        us: please report it
  * ```
@@ -232,14 +232,26 @@ export class ShutDown extends GreenloopError {
 }
 recognise(ShutDown, 'ShutDown')
 
+/** The world, or your program: the stream was closed while a greenlet waited on it, or before it was used. */
+export class StreamClosedError extends GreenloopError {
+  override readonly code: string = 'GREENLOOP_STREAM_CLOSED'
+}
+recognise(StreamClosedError, 'StreamClosedError')
+
+/** The world: a call of a stream took longer than its `timeoutMs`. Nothing that has arrived is lost. */
+export class StreamTimeoutError extends GreenloopError {
+  override readonly code: string = 'ETIMEDOUT'
+}
+recognise(StreamTimeoutError, 'StreamTimeoutError')
+
 /** The world, or your program: the socket was closed while a greenlet waited on it, or before it was used. */
-export class SocketClosedError extends GreenloopError {
+export class SocketClosedError extends StreamClosedError {
   override readonly code: string = 'GREENLOOP_SOCKET_CLOSED'
 }
 recognise(SocketClosedError, 'SocketClosedError')
 
 /** The world: a call of a socket took longer than its `timeoutMs`, or than the socket's `settimeout`. Nothing that has arrived is lost. */
-export class SocketTimeoutError extends GreenloopError {
+export class SocketTimeoutError extends StreamTimeoutError {
   override readonly code: string = 'ETIMEDOUT'
 }
 recognise(SocketTimeoutError, 'SocketTimeoutError')

@@ -5,6 +5,7 @@ import * as http from 'greenloop/http'
 import * as monkey from 'greenloop/monkey'
 import * as register from 'greenloop/monkey/register'
 import * as net from 'greenloop/net'
+import * as os from 'greenloop/os'
 import { expect, it } from 'vitest'
 import manifest from '../../package.json' with { type: 'json' }
 
@@ -18,7 +19,7 @@ const NAMES: Record<string, readonly [module: object, names: string]> = {
     `AsyncResult BlockingIOError BlockingSwitchOutError BoundedSemaphore Channel ConcurrentObjectUseError Condition
     DummySemaphore Empty Event Full Greenlet GreenletExit GreenletKilledError GreenloopError Group InternalError Interrupt
     InvalidSwitchError LifoQueue Local LoopExit Pool PoolFull PriorityQueue Queue RLock RawGreenlet Semaphore ShutDown
-    SimpleQueue SocketClosedError SocketTimeoutError StopIteration Timeout UsageError Waiter all any choose config
+    SimpleQueue SocketClosedError SocketTimeoutError StopIteration StreamClosedError StreamTimeoutError Timeout UsageError Waiter all any choose config
     copyContext each fromCallback getHub getcurrent getswitchinterval gettrace green idle isInterrupt iterate iwait joinall
     kill killall local nursery race run runWith setDebug setswitchinterval settrace signalHandler sleep spawn spawnLater
     spawnRaw spawnWith until wait withTimeout`,
@@ -36,6 +37,7 @@ const NAMES: Record<string, readonly [module: object, names: string]> = {
     waitWrite`,
   ],
   './http': [http, 'ClientGoneError RefusedRequest Response fetch handler limitPerHost requests serve'],
+  './os': [os, 'CalledProcessError EOFError StartError SubprocessError TimeoutExpired'],
   './monkey': [
     monkey,
     `DidPatchEvent DidPatchModuleEvent WillPatchAllEvent WillPatchModuleEvent events getOriginal isAnythingPatched

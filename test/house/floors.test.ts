@@ -13,7 +13,7 @@ const FLOORS = [
   ['config.ts'],
   ['waiting'],
   ['gevent'],
-  ['sync', 'queues', 'nursery'],
+  ['sync', 'queues', 'nursery', 'buffered'],
   ['several'],
   ['pools'],
   ['net/dns', 'net/readiness'],
@@ -22,15 +22,22 @@ const FLOORS = [
   ['net/select', 'net/socket'],
   ['net/server'],
   ['net/index.ts'],
+  ['os/exceptions.ts'],
+  ['os/streams'],
+  ['os/files'],
+  ['os/subprocess', 'os/signals'],
   ['http/exceptions.ts', 'http/global-dispatcher.ts', 'http/node-http.ts'],
   ['http/undici.ts'],
   ['http/message', 'http/transport'],
   ['http/requests', 'http/fetch', 'http/serve', 'http/node'],
-  ['http/index.ts'],
+  ['http/index.ts', 'os/index.ts'],
   ['monkey'],
   ['cli'],
   ['eslint'],
 ]
+
+/** Their rooms have floors of their own. */
+const BUILDINGS: readonly string[] = ['net', 'http', 'os']
 
 const files = readdirSync(join(REPOSITORY, 'src'), { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.ts'))
@@ -42,10 +49,10 @@ const files = readdirSync(join(REPOSITORY, 'src'), { recursive: true, encoding: 
     return { file, room: roomAt(file), source, code, imports }
   })
 
-/** The room of a file; the rooms of `net` and of `http` have floors of their own. */
+/** The room of a file. */
 function roomAt(file: string): string {
   const parts = file.split('/')
-  return parts.slice(0, parts[0] === 'net' || parts[0] === 'http' ? 2 : 1).join('/')
+  return parts.slice(0, BUILDINGS.includes(parts[0] ?? '') ? 2 : 1).join('/')
 }
 
 /** The room that `path`, imported by `file`, leads to. */

@@ -1,13 +1,14 @@
 /**
  * A wait for something to happen to a socket or a server: it stands in one of the lists of its state, which ends it.
  *
- * Stands on waits and timeouts. Leaves to the states when it ends, and to the operations what is waited for.
+ * Stands on waits for what is outside. Leaves to the states when it ends, and to the operations what is waited for.
  */
 import { SocketTimeoutError } from '../../errors/classes.ts'
 import type { Coroutine } from '../../greenlet/kernel.ts'
 import type { Step } from '../../greenlet/operation.ts'
+import { IOWait } from '../../waiting/io-wait.ts'
 import { lateError } from '../../waiting/timeout.ts'
-import { type Limit, Wait } from '../../waiting/wait.ts'
+import type { Limit } from '../../waiting/wait.ts'
 import type { WaitList } from '../../waiting/wait-list.ts'
 
 /** The error of a call whose time is up: the `Timeout`'s own, or that of a number of milliseconds. */
@@ -22,41 +23,23 @@ interface Labelled {
 }
 
 /** One of those that wait in a list. Whoever ends it has taken it off. */
-export class SocketWait<S extends Labelled = Labelled> extends Wait {
+export class SocketWait<S extends Labelled = Labelled> extends IOWait {
   protected readonly state: S
-  protected readonly text: string
 
   /** @param text - the call as a person writes it. */
   constructor(greenlet: Coroutine, state: S, text: string) {
-    super(greenlet)
+    super(greenlet, text)
     this.state = state
-    this.text = text
   }
 
   /** Parks the greenlet in one of the lists. */
   parkIn(list: WaitList<SocketWait>, limit: Limit | undefined): Step<never> {
     list.push(this)
-    this.hub.outstanding++
-    return this.limit(limit).park()
+    return this.parkOutside(limit)
   }
 
-  happened(value: unknown): void {
-    this.hub.outstanding--
-    this.succeedAfterIO(value)
-  }
-
-  failed(error: unknown): void {
-    this.hub.outstanding--
-    this.fail(error)
-  }
-
-  protected override leave(): void {
-    super.leave()
-    this.hub.outstanding--
-  }
-
-  override expired(limit: Limit): void {
-    this.fail(socketTimeout(this.describe(), limit))
+  protected override timeoutError(limit: Limit): Error {
+    return socketTimeout(this.describe(), limit)
   }
 
   override describe(): string {
