@@ -2,15 +2,18 @@
  * `socket.makefile()`: a socket as a file, read line by line and written in pieces.
  *
  * What has arrived and was not asked for yet stays in the file; so a read that is killed or timed out loses nothing, and the next one goes on
- * where it stopped. Bytes become text here, so a character that comes in two pieces is one.
+ * where it stopped.
  *
- * Stands on `recv` and `sendall`. Leaves the socket open: closing the file sends what is left, and that is all.
+ * Stands on the buffered reader and writer, `recv` and `sendall`. Leaves the socket open: closing the file sends what is left, and that is all.
  */
-import { StringDecoder } from 'node:string_decoder'
+
+import { LineCursor } from '../../buffered/line-cursor.ts'
+import { BufferedReader } from '../../buffered/reader.ts'
+import { BufferedWriter } from '../../buffered/writer.ts'
 import { UsageError } from '../../errors/classes.ts'
 import { checkOptions, show } from '../../errors/usage.ts'
 import type { Green, Operation } from '../../protocol.ts'
-import { Cursor, type Sequence } from '../../waiting/cursor.ts'
+import type { Cursor, Sequence } from '../../waiting/cursor.ts'
 import { operation } from '../../waiting/operation.ts'
 
 /** What may be done with a file: `r` read, `w` write; with `b` as bytes, else as text. */
@@ -35,26 +38,6 @@ const MODES: readonly string[] = ['r', 'w', 'rw', 'rb', 'wb', 'rwb'] satisfies F
 const CHUNK = 65_536
 const KEPT = 8192
 
-/** What text and bytes have in common. */
-interface Pieces<T> {
-  /** Where its first line ends; -1: nowhere. */
-  newline(piece: T): number
-  part(piece: T, from: number, to?: number): T
-  join(pieces: readonly T[]): T
-}
-
-const text: Pieces<string> = {
-  newline: (piece) => piece.indexOf('\n'),
-  part: (piece, from, to) => piece.slice(from, to),
-  join: (pieces) => pieces.join(''),
-}
-
-const bytes: Pieces<Buffer> = {
-  newline: (piece) => piece.indexOf(10),
-  part: (piece, from, to) => piece.subarray(from, to),
-  join: (pieces) => Buffer.concat(pieces),
-}
-
 /**
  * A socket as a file. Of text, sizes count UTF-16 units, as `length` does.
  *
@@ -75,19 +58,10 @@ const bytes: Pieces<Buffer> = {
  * ```
  */
 export class SocketFile<T extends string | Buffer> implements Sequence<T> {
-  readonly #socket: FileSocket
   readonly #mode: FileMode
-  readonly #encoding: BufferEncoding
-  readonly #buffering: number
-  readonly #kind: Pieces<T>
-  readonly #decoder: StringDecoder | null
-  /** Arrived, and not asked for yet. */
-  readonly #pieces: T[] = []
-  #length = 0
-  #ended = false
-  /** Written, and not sent yet. */
-  #unsent: Buffer[] = []
-  #unsentBytes = 0
+  readonly #isBinary: boolean
+  readonly #reader: BufferedReader<T>
+  readonly #writer: BufferedWriter
   #closed = false
 
   /** @internal Made by `socket.makefile()`. */
@@ -100,13 +74,11 @@ export class SocketFile<T extends string | Buffer> implements Sequence<T> {
       throw new UsageError(`makefile() expects \`encoding\` to be one of Node's, but got ${show(encoding)}.`)
     if (!(Number.isInteger(buffering) && buffering >= 0))
       throw new UsageError(`makefile() expects \`buffering\` to be an integer, 0 or more, but got ${show(buffering)}.`)
-    this.#socket = socket
     this.#mode = mode
-    this.#encoding = encoding
-    this.#buffering = buffering
-    const isBinary = mode.endsWith('b')
-    this.#kind = (isBinary ? bytes : text) as Pieces<string | Buffer> as Pieces<T> // the mode says what T is
-    this.#decoder = isBinary ? null : new StringDecoder(encoding)
+    this.#isBinary = mode.endsWith('b')
+    const used = this.#isBinary ? null : encoding
+    this.#reader = new BufferedReader(() => socket.recv(CHUNK), used)
+    this.#writer = new BufferedWriter((data) => socket.sendall(data), used, buffering)
   }
 
   /** Whether it was closed. */
@@ -123,12 +95,7 @@ export class SocketFile<T extends string | Buffer> implements Sequence<T> {
    */
   read(size: number = Infinity): Operation<T> {
     this.#checkRead('read', size)
-    return operation('file.read()', () => this.#read(size))
-  }
-
-  *#read(size: number): Green<T> {
-    while (this.#length < size && (yield* this.#more()));
-    return this.#take(Math.min(size, this.#length))
+    return operation('file.read()', () => this.#reader.read(size))
   }
 
   /**
@@ -140,20 +107,7 @@ export class SocketFile<T extends string | Buffer> implements Sequence<T> {
    */
   readline(size: number = Infinity): Operation<T> {
     this.#checkRead('readline', size)
-    return operation('file.readline()', () => this.#readline(size))
-  }
-
-  *#readline(size: number): Green<T> {
-    let [seen, length] = [0, 0]
-    do {
-      for (let piece = this.#pieces[seen]; piece !== undefined; piece = this.#pieces[seen]) {
-        const end = this.#kind.newline(piece)
-        if (end >= 0) return this.#take(Math.min(size, length + end + 1))
-        length += piece.length
-        seen++
-      }
-    } while (length < size && (yield* this.#more()))
-    return this.#take(Math.min(size, length))
+    return operation('file.readline()', () => this.#reader.readline(size))
   }
 
   /**
@@ -164,20 +118,24 @@ export class SocketFile<T extends string | Buffer> implements Sequence<T> {
    */
   readlines(): Operation<T[]> {
     this.#checkRead('readlines')
-    return operation('file.readlines()', () => this.#readlines())
-  }
-
-  *#readlines(): Green<T[]> {
-    const lines: T[] = []
-    for (let line = yield* this.#readline(Infinity); line.length > 0; line = yield* this.#readline(Infinity))
-      lines.push(line)
-    return lines
+    return operation('file.readlines()', () => this.#reader.readlines())
   }
 
   /** The lines, one after the other: `while (yield* it.next()) use(it.value)`. @switches never; `next()` of it does */
   cursor(): Cursor<T> {
     this.#checkRead('cursor')
-    return new LineCursor(this)
+    return new LineCursor(
+      'next() of file.cursor()',
+      {
+        bufferedLine: () => {
+          this.#checkOpen('readline')
+          return this.#reader.bufferedLine()
+        },
+        nextLine: () => this.#reader.nextLine(),
+        stripped: (line) => line,
+      },
+      false,
+    )
   }
 
   /**
@@ -190,33 +148,17 @@ export class SocketFile<T extends string | Buffer> implements Sequence<T> {
   write(data: T extends string ? string : Uint8Array): Operation<number> {
     this.#checkOpen('write', 'w')
     const given: unknown = data
-    if (this.#decoder === null ? !(given instanceof Uint8Array) : typeof given !== 'string') {
-      const what = this.#decoder === null ? 'bytes expects a Uint8Array' : 'text expects a string'
+    if (this.#isBinary ? !(given instanceof Uint8Array) : typeof given !== 'string') {
+      const what = this.#isBinary ? 'bytes expects a Uint8Array' : 'text expects a string'
       throw new UsageError(`write() of a file of ${what}, but got ${show(given)}.`)
     }
-    return operation('file.write()', () => this.#write(data))
-  }
-
-  *#write(data: string | Uint8Array): Green<number> {
-    const piece = typeof data === 'string' ? Buffer.from(data, this.#encoding) : Buffer.from(data)
-    this.#unsent.push(piece)
-    this.#unsentBytes += piece.length
-    if (this.#unsentBytes > this.#buffering || this.#buffering === 0) yield* this.#flush()
-    return data.length
+    return operation('file.write()', () => this.#writer.write(data))
   }
 
   /** Sends what was written. @throws what `sendall` throws @switches only if it must wait */
   flush(): Operation<void> {
     this.#checkOpen('flush')
-    return operation('file.flush()', () => this.#flush())
-  }
-
-  *#flush(): Green<void> {
-    if (this.#unsentBytes === 0) return
-    const data = Buffer.concat(this.#unsent)
-    this.#unsent = []
-    this.#unsentBytes = 0
-    yield* this.#socket.sendall(data)
+    return operation('file.flush()', () => this.#writer.flush())
   }
 
   /** Sends what was written; from then on the file is closed, and the socket is not. @throws what `sendall` throws @switches only if it must wait */
@@ -226,39 +168,7 @@ export class SocketFile<T extends string | Buffer> implements Sequence<T> {
 
   *#close(): Green<void> {
     this.#closed = true
-    yield* this.#flush()
-  }
-
-  /** Asks the socket for more; answers whether more has come. */
-  *#more(): Green<boolean> {
-    if (this.#ended) return false
-    const chunk = yield* this.#socket.recv(CHUNK)
-    this.#ended = chunk.length === 0
-    // The decoder is there when the file is of text.
-    const piece = (this.#decoder === null ? chunk : this.#ended ? this.#decoder.end() : this.#decoder.write(chunk)) as T
-    if (piece.length > 0) this.#pieces.push(piece)
-    this.#length += piece.length
-    return !this.#ended || piece.length > 0
-  }
-
-  /** Takes what has arrived; there is as much. */
-  #take(size: number): T {
-    const taken: T[] = []
-    let left = size
-    for (let piece = this.#pieces[0]; piece !== undefined && left > 0; piece = this.#pieces[0]) {
-      if (piece.length > left) {
-        taken.push(this.#kind.part(piece, 0, left))
-        this.#pieces[0] = this.#kind.part(piece, left)
-        left = 0
-      } else {
-        taken.push(piece)
-        this.#pieces.shift()
-        left -= piece.length
-      }
-    }
-    this.#length -= size
-    const [only] = taken
-    return taken.length === 1 && only !== undefined ? only : this.#kind.join(taken)
+    yield* this.#writer.flush()
   }
 
   #checkRead(call: string, size: number = Infinity): void {
@@ -271,29 +181,5 @@ export class SocketFile<T extends string | Buffer> implements Sequence<T> {
     if (this.#closed) throw new UsageError(`${call}() was called of a file that is closed.`)
     if (!this.#mode.includes(right))
       throw new UsageError(`${call}() was called of a file that was made with the mode '${this.#mode}'.`)
-  }
-}
-
-class LineCursor<T extends string | Buffer> extends Cursor<T> {
-  readonly #file: SocketFile<T>
-  #over = false
-
-  constructor(file: SocketFile<T>) {
-    super()
-    this.#file = file
-  }
-
-  override next(): Operation<boolean> {
-    return operation('next() of file.cursor()', () => this.#next())
-  }
-
-  *#next(): Green<boolean> {
-    if (this.#over) return this.end()
-    const line = yield* this.#file.readline()
-    return line.length > 0 ? this.moveTo(line) : this.end()
-  }
-
-  override [Symbol.dispose](): void {
-    this.#over = true
   }
 }
