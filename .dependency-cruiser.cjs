@@ -23,6 +23,7 @@ const floors = [
   ['os/streams'],
   ['os/files'],
   ['os/fileobject'],
+  ['os/launch'],
   ['os/subprocess', 'os/children', 'os/signals'],
   ['http/exceptions', 'http/global-dispatcher', 'http/node-http'],
   ['http/undici'],

@@ -35,7 +35,7 @@ class Crawler {
   readonly #todo = new Queue<string>()
   readonly #seen = new Set<string>()
   readonly #mayRead: (url: URL) => boolean
-  readonly #bar = new ProgressBar(MOST_PAGES)
+  readonly #bar = new ProgressBar('pages')
   readonly lost: Error[] = []
   read = 0
   characters = 0
@@ -66,7 +66,7 @@ class Crawler {
         this.lost.push(err as Error) // requests throws errors only
       } finally {
         this.#todo.taskDone()
-        this.#bar.step()
+        this.#bar.show(this.read + this.lost.length, MOST_PAGES)
       }
     }
   }

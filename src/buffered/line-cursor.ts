@@ -7,6 +7,7 @@ import { kernel } from '../greenlet/kernel.ts'
 import type { Green, Operation } from '../protocol.ts'
 import { Cursor } from '../waiting/cursor.ts'
 import { operation } from '../waiting/operation.ts'
+import { given } from './given.ts'
 
 /** Has lines. */
 export interface LineSource<T> {
@@ -40,13 +41,21 @@ export class LineCursor<T extends string | Buffer> extends Cursor<T> {
 
   override next(): Operation<boolean> {
     if (kernel.debug === null && this.#next !== null) return this.#next
-    return (this.#next = operation(this.#text, () => this.#move()))
+    return (this.#next = operation(this.#text, () => this.#begin()))
+  }
+
+  #begin(): Green<boolean> {
+    if (this.#over) return given(this.end())
+    const line = this.#source.bufferedLine()
+    return line === null ? this.#move() : given(this.#at(line))
   }
 
   *#move(): Green<boolean> {
-    if (this.#over) return this.end()
-    const line = this.#source.bufferedLine() ?? (yield* this.#source.nextLine())
-    if (line.length === 0) return this.end()
+    const line = yield* this.#source.nextLine()
+    return line.length === 0 ? this.end() : this.#at(line)
+  }
+
+  #at(line: T): true {
     return this.moveTo(this.#isStripped ? this.#source.stripped(line) : line)
   }
 

@@ -191,6 +191,17 @@ export class BufferedReader<T extends string | Buffer> {
   /** Takes what has arrived; there is as much. */
   #take(size: number): T {
     const kind = this.#kind
+    const first = this.#first
+    if (first !== null && size > 0) {
+      // Most of the time a piece has many lines.
+      const to = kind.boundary(first.value, this.#offset + size)
+      if (to < first.value.length) {
+        const part = kind.part(first.value, this.#offset, to)
+        this.#offset = to
+        this.#taken(part.length)
+        return part
+      }
+    }
     const taken: T[] = []
     let left = size
     while (left > 0 && this.#first !== null) {

@@ -36,6 +36,11 @@ export class BufferedWriter {
     return data.length
   }
 
+  /** Whether it can be kept for sure, without anything being sent. */
+  hasRoomFor(data: string | Uint8Array): boolean {
+    return this.#unsent + (typeof data === 'string' ? 3 * data.length : data.length) <= this.#buffering
+  }
+
   /** Keeps text, or bytes, which are copied. Answers whether it is time to {@link flush}. */
   add(data: string | Uint8Array): boolean {
     const piece = typeof data === 'string' ? Buffer.from(data, this.#encoding) : Buffer.from(data)

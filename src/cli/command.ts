@@ -19,11 +19,14 @@ const WRONG_USE = 9
 const ABOUT: Readonly<Partial<Record<PatchName, string>>> = {
   promise: 'yield* promise, of any promise',
   timers: 'yield* setTimeout(ms), of node:timers/promises',
+  streams: 'yield* readable.recv(n), writable.sendall(data), pipeline(...), ...',
   dns: 'yield* dns.lookup(host), dns.resolve(host), ...',
   net: 'yield* net.connect(port), socket.recv(n), server.accept(), ...',
   tls: 'yield* tls.connect(port), server.accept(), ...',
   http: 'yield* http.get(url), http.createServer(function* ...), ...',
   fetch: 'yield* fetch(url), response.text(), ...',
+  fs: 'yield* fs.readFile(path), ...',
+  childProcess: 'yield* exec(command), spawn(program), child.wait(), ...',
 }
 
 /** The words of `run`, parsed. */

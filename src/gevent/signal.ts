@@ -108,7 +108,7 @@ export function signalHandler<A extends readonly unknown[]>(
   handler: (...args: A) => Driven<unknown>,
   ...args: A
 ): SignalHandler {
-  const name = nameOf(signal)
+  const name = signalHeard('signalHandler()', signal)
   if (typeof handler !== 'function') throw notAFunction('signalHandler', handler)
   return new SignalHandler(name, () => {
     spawn(handler, ...args)
@@ -118,15 +118,20 @@ export function signalHandler<A extends readonly unknown[]>(
 /** These end or stop the process, whatever it wants. */
 const NEVER_TOLD: readonly string[] = ['SIGKILL', 'SIGSTOP']
 
-function nameOf(signal: unknown): NodeJS.Signals {
+/** The name of a signal that was given as name or number. `call` is the call as a person writes it. */
+export function signalNamed(call: string, signal: unknown): NodeJS.Signals {
   const entry = Object.entries(constants.signals).find(([name, number]) => name === signal || number === signal)
   if (entry === undefined) {
     throw new UsageError(
-      `signalHandler() expects \`signal\` to be the name of a signal, such as 'SIGTERM', or its number, but got ${show(signal)}.`,
+      `${call} expects \`signal\` to be the name of a signal, such as 'SIGTERM', or its number, but got ${show(signal)}.`,
     )
   }
-  const name = entry[0] as NodeJS.Signals // the table has no other names
-  if (NEVER_TOLD.includes(name))
-    throw new UsageError(`signalHandler() cannot listen for ${name}: no process is told of it.`)
+  return entry[0] as NodeJS.Signals // the table has no other names
+}
+
+/** The same of a signal that can be listened for. */
+export function signalHeard(call: string, signal: unknown): NodeJS.Signals {
+  const name = signalNamed(call, signal)
+  if (NEVER_TOLD.includes(name)) throw new UsageError(`${call} cannot listen for ${name}: no process is told of it.`)
   return name
 }

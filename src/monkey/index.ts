@@ -4,6 +4,9 @@
  * Each patch is in a file of `patches/` named like what it patches. None has behaviour of its own.
  */
 import './types.ts'
+import './types-fs.ts'
+import './types-child-process.ts'
+import './types-streams.ts'
 
 export {
   DidPatchEvent,
@@ -17,12 +20,15 @@ export type { PatchName, PatchOptions } from './options.ts'
 export {
   type Patched,
   patchAll,
+  patchChildProcess,
   patchDns,
   patched,
   patchFetch,
+  patchFs,
   patchHttp,
   patchNet,
   patchPromise,
+  patchStreams,
   patchTimers,
   patchTls,
   unpatchAll,

@@ -8,15 +8,35 @@ import { checkOptions, show, wrongRight } from '../errors/usage.ts'
 
 /**
  * What can be patched, in the order in which it is: what others stand on comes first, so that whoever watches a patch (an event, a veto)
- * finds everything below it in place. Promises and time stand on nothing; names come before the connections that ask for them, plain
- * connections before TLS, connections before what speaks over them. Patches are taken back in the reverse order.
- *
- * Later ones have their place by that: streams before `net`, files and child processes behind.
+ * finds everything below it in place. Promises and time stand on nothing; streams come before the connections, the files and the pipes of
+ * children, which are streams; names before the connections that ask for them, plain connections before TLS, connections before what speaks
+ * over them; files before the children that are started from them. Patches are taken back in the reverse order.
  */
-export const ORDER: readonly PatchName[] = ['promise', 'timers', 'dns', 'net', 'tls', 'http', 'fetch']
+export const ORDER: readonly PatchName[] = [
+  'promise',
+  'timers',
+  'streams',
+  'dns',
+  'net',
+  'tls',
+  'http',
+  'fetch',
+  'fs',
+  'childProcess',
+]
 
 /** A name of what can be patched. */
-export type PatchName = 'promise' | 'timers' | 'dns' | 'net' | 'tls' | 'http' | 'fetch'
+export type PatchName =
+  | 'promise'
+  | 'timers'
+  | 'streams'
+  | 'dns'
+  | 'net'
+  | 'tls'
+  | 'http'
+  | 'fetch'
+  | 'fs'
+  | 'childProcess'
 
 /** Says yes or no to patches. */
 export type PatchOptions = Partial<Record<PatchName, boolean>>

@@ -9,11 +9,14 @@
 import { syncBuiltinESMExports } from 'node:module'
 import { DidPatchEvent, DidPatchModuleEvent, events, WillPatchAllEvent, WillPatchModuleEvent } from './events.ts'
 import { ORDER, type PatchName, type PatchOptions, readOptions } from './options.ts'
+import { patchChildProcess as applyChildProcess } from './patches/child-process.ts'
 import { patchDns as applyDns } from './patches/dns.ts'
 import { patchFetch as applyFetch } from './patches/fetch.ts'
+import { patchFs as applyFs } from './patches/fs.ts'
 import { patchHttp as applyHttp } from './patches/http.ts'
 import { patchNet as applyNet } from './patches/net.ts'
 import { patchPromise as applyPromise } from './patches/promise.ts'
+import { patchStreams as applyStreams } from './patches/streams.ts'
 import { patchTimers as applyTimers } from './patches/timers.ts'
 import { patchTls as applyTls } from './patches/tls.ts'
 import { beginPatch, labelOf, type Round, restore, roundOf, type Standing, standing } from './state.ts'
@@ -22,11 +25,14 @@ import { warnTooLate, warnTwice } from './warnings.ts'
 const PATCHES: Readonly<Record<PatchName, () => void>> = {
   promise: applyPromise,
   timers: applyTimers,
+  streams: applyStreams,
   dns: applyDns,
   net: applyNet,
   tls: applyTls,
   http: applyHttp,
   fetch: applyFetch,
+  fs: applyFs,
+  childProcess: applyChildProcess,
 }
 
 /** What a call has patched. Disposing of it lets go of what the call has asked for: `using _ = patched({ dns: true })`. */
@@ -49,7 +55,8 @@ let asked: Asked | null = null
 
 /**
  * Patches everything, so that it can be driven with `yield*` in a greenlet, and is given up properly when that is killed: see `patchPromise`,
- * `patchTimers`, `patchDns`, `patchNet`, `patchTls`, `patchHttp` and `patchFetch`, in this order. For everybody else all stays what it is.
+ * `patchTimers`, `patchStreams`, `patchDns`, `patchNet`, `patchTls`, `patchHttp`, `patchFetch`, `patchFs` and `patchChildProcess`, in this
+ * order. For everybody else all stays what it is.
  *
  * Calling it again does nothing more than what is new; what was left out is not taken back, and a call with other options is warned of.
  *
@@ -138,6 +145,16 @@ export function patchTimers(): Patched {
 }
 
 /**
+ * Patches every stream of `node:stream`: readable ones gain `recv`, `lines` and the like, writable ones `sendall`; `pipeline` and `finished`
+ * without a callback are operations, and a kill ends what those of `node:stream/promises` have begun.
+ *
+ * @returns as {@link patchAll}. @switches never
+ */
+export function patchStreams(): Patched {
+  return apply(['streams'], false)
+}
+
+/**
  * Patches `lookup`, `lookupService`, `resolve` and its kin and `reverse` of `node:dns`, and of its `Resolver`: without a callback they are
  * operations.
  *
@@ -187,6 +204,27 @@ export function patchHttp(): Patched {
  */
 export function patchFetch(): Patched {
   return apply(['fetch'], false)
+}
+
+/**
+ * Patches `node:fs`: its functions without a callback are operations, `yield* fs.readFile(path)`. What blocks the thread, `readFileSync` and
+ * its kin, stays Node's.
+ *
+ * @returns as {@link patchAll}. @switches never
+ */
+export function patchFs(): Patched {
+  return apply(['fs'], false)
+}
+
+/**
+ * Patches `node:child_process`: `yield* exec(command)` waits for the output, `yield* spawn(program)` until it has started, and every child
+ * gains `wait`. A kill ends the child. What blocks the thread, `execSync` and its kin, stays Node's.
+ *
+ * @returns as {@link patchAll}. @switches never
+ * @source gevent: `gevent.monkey.patch_subprocess`
+ */
+export function patchChildProcess(): Patched {
+  return apply(['childProcess'], false)
 }
 
 /**

@@ -6,14 +6,22 @@
 
 /** What `getOriginal` has types for; any other builtin module of Node has a name only. */
 export interface Modules {
+  /** `node:child_process`. */
+  child_process: typeof import('node:child_process')
   /** `node:dns`. */
   dns: typeof import('node:dns')
+  /** `node:fs`. */
+  fs: typeof import('node:fs')
   /** `node:http`. */
   http: typeof import('node:http')
   /** `node:https`. */
   https: typeof import('node:https')
   /** `node:net`. */
   net: typeof import('node:net')
+  /** `node:stream`. */
+  stream: typeof import('node:stream')
+  /** `node:stream/promises`. */
+  'stream/promises': typeof import('node:stream/promises')
   /** `node:tls`. */
   tls: typeof import('node:tls')
   /** `node:timers/promises`. */
@@ -27,6 +35,8 @@ const HOMES: Readonly<Record<string, string>> = {
   promise: 'globalThis',
   fetch: 'globalThis',
   timers: 'timers/promises',
+  streams: 'stream',
+  childProcess: 'child_process',
 }
 
 /** The module in which the patch `patch` is; `node:dns` is `dns`. */

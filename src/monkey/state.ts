@@ -100,7 +100,8 @@ export function beginPatch(module: string): Round {
 }
 
 /**
- * Puts `value` at `target[key]` as part of the open patch of `module`; functions keep name, length and own properties of what they replace.
+ * Puts `value` at `target[key]` as part of the open patch of `module`; functions keep name, length and own properties of what they replace,
+ * save the symbols that they bring along.
  *
  * @param home - the module in which the target is, if that has another name.
  * @returns what knows the original, which may change: see {@link aside}.
@@ -151,11 +152,13 @@ function define({ target, key, before, put }: Item): void {
   else Object.defineProperty(target, key, { ...put, configurable: true, enumerable: before?.enumerable ?? false })
 }
 
-/** Makes `replacement` look like `original`, down to `util.promisify.custom`. */
+/** Makes `replacement` look like `original`, down to `util.promisify.custom`. What it has under a symbol of its own, it keeps. */
 function dress(replacement: object, original: object): void {
   for (const key of Reflect.ownKeys(original)) {
     const property = Object.getOwnPropertyDescriptor(original, key)
-    if (property !== undefined && key !== 'prototype') Object.defineProperty(replacement, key, property)
+    if (property === undefined || key === 'prototype') continue
+    if (typeof key === 'symbol' && Object.hasOwn(replacement, key)) continue
+    Object.defineProperty(replacement, key, property)
   }
 }
 

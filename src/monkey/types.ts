@@ -20,8 +20,10 @@ declare global {
 }
 
 declare module 'net' {
-  // eslint-disable-next-line @typescript-eslint/no-empty-object-type -- declaration merging
-  interface Socket extends SocketMethods {}
+  interface Socket extends SocketMethods {
+    // Of a stream it takes other things, too.
+    sendall(data: string | Uint8Array, options?: WaitOptions): Operation<void>
+  }
   // eslint-disable-next-line @typescript-eslint/no-empty-object-type -- declaration merging
   interface Server extends ServerMethods {}
 }
@@ -37,8 +39,11 @@ declare module 'tls' {
 declare module 'http' {
   // eslint-disable-next-line @typescript-eslint/no-empty-object-type -- declaration merging
   interface ClientRequest extends RequestMethods {}
-  // eslint-disable-next-line @typescript-eslint/no-empty-object-type, @typescript-eslint/no-unused-vars -- declaration merging
-  interface OutgoingMessage<Request extends IncomingMessage = IncomingMessage> extends MessageMethods {}
+  // eslint-disable-next-line @typescript-eslint/no-unused-vars -- declaration merging
+  interface OutgoingMessage<Request extends IncomingMessage = IncomingMessage> extends MessageMethods {
+    // As that of a socket.
+    sendall(data: string | Uint8Array, options?: WaitOptions): Operation<void>
+  }
 }
 
 // It is a Server of http and one of tls, so it must say which of the two it accepts as. The parameters are those of its declaration.

@@ -26,6 +26,7 @@ const FLOORS = [
   ['os/streams'],
   ['os/files'],
   ['os/fileobject'],
+  ['os/launch'],
   ['os/subprocess', 'os/children', 'os/signals'],
   ['http/exceptions.ts', 'http/global-dispatcher.ts', 'http/node-http.ts'],
   ['http/undici.ts'],

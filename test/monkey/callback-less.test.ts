@@ -55,7 +55,9 @@ function need(args: Readonly<Record<string, unknown>>): void {
 
 describe('without a callback', () => {
   const samples: readonly unknown[] = ['127.0.0.1', 80]
-  const calls = groups.flatMap(([name, { object, self }]) =>
+  // Those of fs need files: fs.test.ts.
+  const asking = groups.filter(([name]) => name.startsWith('dns'))
+  const calls = asking.flatMap(([name, { object, self }]) =>
     CALLBACK_LAST[name].filter((item) => item in object).map((item) => [name, item, object, self ?? object] as const),
   )
 

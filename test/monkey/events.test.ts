@@ -18,6 +18,19 @@ afterEach(() => {
 
 const before = snapshot()
 
+const NAMES_WITHOUT_DNS: readonly monkey.PatchName[] = [
+  'promise',
+  'timers',
+  'streams',
+  'net',
+  'tls',
+  'http',
+  'fetch',
+  'fs',
+  'childProcess',
+]
+const none = Object.fromEntries(NAMES_WITHOUT_DNS.map((name) => [name, false]))
+
 /** What is told from now on. */
 function record(): string[] {
   const told: string[] = []
@@ -34,9 +47,9 @@ function record(): string[] {
 describe('events', () => {
   it('are told in order: all, each module before and after, the builtin ones, all', () => {
     const told = record()
-    monkey.patchAll({ timers: false, tls: false, net: false })
+    monkey.patchAll({ timers: false, streams: false, tls: false, net: false, fs: false })
     expect(told).toEqual([
-      'will patch all: promise,dns,http,fetch',
+      'will patch all: promise,dns,http,fetch,childProcess',
       'will patch promise',
       'did patch promise',
       'will patch dns',
@@ -45,8 +58,10 @@ describe('events', () => {
       'did patch http',
       'will patch fetch',
       'did patch fetch',
-      'did patch builtins: promise,dns,http,fetch',
-      'did patch all: promise,dns,http,fetch without ',
+      'will patch childProcess',
+      'did patch childProcess',
+      'did patch builtins: promise,dns,http,fetch,childProcess',
+      'did patch all: promise,dns,http,fetch,childProcess without ',
     ])
   })
 
@@ -80,7 +95,7 @@ describe('events', () => {
       seen.push(items.includes('dns.lookup'), items.includes('dns.Resolver.prototype.reverse'))
     })
     monkey.events.once('didPatchAll', look)
-    monkey.patchAll({ promise: false, timers: false, net: false, tls: false, http: false, fetch: false })
+    monkey.patchAll({ ...none, dns: true })
     expect(seen).toEqual([false, true, false, false, true, true, true, true])
   })
 
@@ -103,11 +118,11 @@ describe('preventDefault()', () => {
     const told = record()
     const patched = monkey.patchAll()
     expect([patched.names, patched.vetoed]).toEqual([
-      ['promise', 'timers', 'dns', 'http', 'fetch'],
+      ['promise', 'timers', 'streams', 'dns', 'http', 'fetch', 'fs', 'childProcess'],
       ['net', 'tls'],
     ])
     expect(told).not.toContain('did patch net')
-    expect(told.at(-1)).toBe('did patch all: promise,timers,dns,http,fetch without net,tls')
+    expect(told.at(-1)).toBe('did patch all: promise,timers,streams,dns,http,fetch,fs,childProcess without net,tls')
     expect(monkey.isModulePatched('net')).toBe(false)
   })
 
@@ -116,8 +131,8 @@ describe('preventDefault()', () => {
     monkey.events.on('willPatchAll', (event) => event.preventDefault())
     const told = record()
     const patched = monkey.patchAll()
-    expect([patched.names, patched.vetoed]).toEqual([[], ['promise', 'timers', 'net', 'tls', 'http', 'fetch']])
-    expect(told).toEqual(['will patch all: promise,timers,net,tls,http,fetch'])
+    expect([patched.names, patched.vetoed]).toEqual([[], NAMES_WITHOUT_DNS])
+    expect(told).toEqual([`will patch all: ${NAMES_WITHOUT_DNS.join()}`])
     expect(monkey.isModulePatched('dns')).toBe(true)
   })
 
@@ -167,14 +182,14 @@ describe('a listener', () => {
       })
       expect(String(thrown(() => monkey.patchAll()))).toBe('RangeError: listener')
       expect(changes(patchedNet)).toEqual([])
-      expect(monkey.patchAll({ dns: false }).names).toEqual(['promise', 'timers', 'tls', 'http', 'fetch']) // no call stands
+      expect(monkey.patchAll({ dns: false }).names).toEqual(NAMES_WITHOUT_DNS.filter((other) => other !== 'net')) // no call stands
     },
   )
 
   it('may patch by itself: what it has patched is not patched again', () => {
     monkey.events.once('willPatchAll', () => monkey.patchDns())
     const told = record()
-    expect(monkey.patchAll().names).toEqual(['promise', 'timers', 'net', 'tls', 'http', 'fetch'])
+    expect(monkey.patchAll().names).toEqual(NAMES_WITHOUT_DNS)
     expect(told.filter((line) => line.endsWith('patch dns'))).toEqual(['will patch dns', 'did patch dns'])
     expect(dns.lookup).not.toBe(monkey.getOriginal('dns', 'lookup'))
   })

@@ -8,7 +8,7 @@ import { changes, snapshot } from './support/touched.ts'
 
 checkLeaks()
 const SEED = 20_240_505
-const NAMES = ['promise', 'timers', 'dns', 'net', 'tls', 'http', 'fetch'] as const
+const NAMES = ['promise', 'timers', 'streams', 'dns', 'net', 'tls', 'http', 'fetch', 'fs', 'childProcess'] as const
 
 beforeEach(() => {
   vi.spyOn(process, 'emitWarning').mockReturnValue(undefined)
@@ -24,11 +24,14 @@ const before = snapshot()
 const one = {
   promise: monkey.patchPromise,
   timers: monkey.patchTimers,
+  streams: monkey.patchStreams,
   dns: monkey.patchDns,
   net: monkey.patchNet,
   tls: monkey.patchTls,
   http: monkey.patchHttp,
   fetch: monkey.patchFetch,
+  fs: monkey.patchFs,
+  childProcess: monkey.patchChildProcess,
 } as const
 
 type Step =

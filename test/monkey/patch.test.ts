@@ -1,12 +1,16 @@
 // patchAll() and unpatchAll(): what is put where, what is put back, and that nothing is left.
 import dns from 'node:dns'
+import fs from 'node:fs'
 import net from 'node:net'
+import { promisify } from 'node:util'
 import { getHub, run, UsageError } from 'greenloop'
 import * as monkey from 'greenloop/monkey'
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { messageMethods, requestMethods } from '../../src/http/node/methods.ts'
 import { CALLBACK_LAST } from '../../src/monkey/patches/callback-last.ts'
 import { serverMethods, socketMethods } from '../../src/net/stream/methods.ts'
+import { childMethods } from '../../src/os/children/methods.ts'
+import { readableMethods, writableMethods } from '../../src/os/streams/methods.ts'
 import { serve } from '../http/support.ts'
 import { catchUnhandled, eventually } from '../net/support.ts'
 import { checkLeaks } from '../support/leaks.ts'
@@ -24,7 +28,7 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
-const NAMES = ['promise', 'timers', 'dns', 'net', 'tls', 'http', 'fetch'] as const
+const NAMES = ['promise', 'timers', 'streams', 'dns', 'net', 'tls', 'http', 'fetch', 'fs', 'childProcess'] as const
 
 /** A server inherits what adds listeners. */
 const ADDING = { on: 0, addListener: 0, once: 0, prependListener: 0, prependOnceListener: 0 }
@@ -41,6 +45,12 @@ const ITEMS: Readonly<Record<monkey.PatchName, readonly string[]>> = {
     ...['setTimeout', 'setImmediate', 'setInterval'].map((name) => `~ timers/promises.${name}`),
     ...['wait', 'yield'].map((name) => `~ scheduler.prototype.${name}`),
   ],
+  streams: [
+    ...['pipeline', 'finished'].flatMap((name) => [`~ stream.${name}`, `~ stream/promises.${name}`]),
+    ...tableOf('stream.Readable.prototype', readableMethods),
+    ...tableOf('stream.Writable.prototype', writableMethods),
+    ...tableOf('stream.Duplex.prototype', writableMethods),
+  ],
   dns: [
     ...those(dns, 'dns', CALLBACK_LAST.dns),
     ...those(dns.Resolver.prototype, 'dns.Resolver.prototype', CALLBACK_LAST['dns.Resolver']),
@@ -50,7 +60,7 @@ const ITEMS: Readonly<Record<monkey.PatchName, readonly string[]>> = {
   tls: [...tableOf('tls.TLSSocket.prototype', socketMethods), ...tableOf('tls.Server.prototype', serverMethods)],
   http: [
     ...tableOf('http.ClientRequest.prototype', requestMethods),
-    ...tableOf('http.OutgoingMessage.prototype', messageMethods),
+    ...tableOf('http.OutgoingMessage.prototype', { ...messageMethods, finish: writableMethods.finish }),
     ...tableOf('http.Server.prototype', ADDING),
     ...tableOf('https.Server.prototype', ADDING),
   ],
@@ -66,6 +76,15 @@ const ITEMS: Readonly<Record<monkey.PatchName, readonly string[]>> = {
       'clone',
       'body',
     ]),
+  ],
+  fs: [
+    ...those(fs, 'fs', [...CALLBACK_LAST.fs, 'rm']),
+    ...['mkdtemp', 'open', 'opendir'].map((name) => `~ fs.promises.${name}`),
+  ],
+  childProcess: [
+    '~ child_process.exec',
+    '~ child_process.execFile',
+    ...tableOf('child_process.ChildProcess.prototype', childMethods),
   ],
 }
 
@@ -129,7 +148,7 @@ describe('patchAll()', () => {
       const call = (): unknown => monkey.patchAll({ dns: true, [name]: true })
       expect(thrown(call)).toBeInstanceOf(UsageError)
       expect(message(call)).toBe(
-        `patchAll() knows promise, timers, dns, net, tls, http, fetch, but not ${JSON.stringify(name)}.`,
+        `patchAll() knows promise, timers, streams, dns, net, tls, http, fetch, fs, childProcess, but not ${JSON.stringify(name)}.`,
       )
       expectUnpatched()
     },
@@ -166,8 +185,11 @@ describe('patchAll()', () => {
       functions++
       expect([patched.name, patched.length]).toEqual([original.name, original.length])
       for (const key of Reflect.ownKeys(original)) {
-        if (key === 'prototype') continue
-        expect(Object.getOwnPropertyDescriptor(patched, key)).toEqual(Object.getOwnPropertyDescriptor(original, key))
+        if (key === 'prototype' || key === 'native') continue // realpath.native is patched as well
+        const now = Object.getOwnPropertyDescriptor(patched, key)
+        const was = Object.getOwnPropertyDescriptor(original, key)
+        if (key !== promisify.custom || !name.startsWith('child_process.')) expect(now).toEqual(was)
+        else expect({ ...now, value: null }).toEqual({ ...was, value: null }) // of these, the promises are ours, too
       }
     }
     const isAccessor = (item: string): boolean => before.get(item.slice(2))?.get !== undefined
@@ -198,11 +220,14 @@ describe('patchAll()', () => {
 describe.each([
   ['patchPromise', 'promise'],
   ['patchTimers', 'timers'],
+  ['patchStreams', 'streams'],
   ['patchDns', 'dns'],
   ['patchNet', 'net'],
   ['patchTls', 'tls'],
   ['patchHttp', 'http'],
   ['patchFetch', 'fetch'],
+  ['patchFs', 'fs'],
+  ['patchChildProcess', 'childProcess'],
 ] as const)('%s()', (patch, name) => {
   it(`patches ${name} and nothing else, and takes it back when it is disposed of`, () => {
     const patched = monkey[patch]()
@@ -274,7 +299,7 @@ describe('patched()', () => {
 
   it('refuses what it does not know', () => {
     expect(message(() => monkey.patched({ dsn: true } as monkey.PatchOptions))).toBe(
-      'patched() knows promise, timers, dns, net, tls, http, fetch, but not "dsn".',
+      'patched() knows promise, timers, streams, dns, net, tls, http, fetch, fs, childProcess, but not "dsn".',
     )
   })
 })
@@ -363,14 +388,14 @@ describe('what patchAll() returns', () => {
   })
 
   it('leaves what others have patched before', () => {
-    const outer = monkey.patchAll({ net: false, tls: false, http: false, fetch: false })
+    const outer = monkey.patchAll({ net: false, tls: false, http: false, fetch: false, fs: false, childProcess: false })
     const inner = monkey.patchAll()
     expect([outer.names, inner.names]).toEqual([
-      ['promise', 'timers', 'dns'],
-      ['net', 'tls', 'http', 'fetch'],
+      ['promise', 'timers', 'streams', 'dns'],
+      ['net', 'tls', 'http', 'fetch', 'fs', 'childProcess'],
     ])
     inner[Symbol.dispose]()
-    expect(patchedNow()).toEqual(['promise', 'timers', 'dns'])
+    expect(patchedNow()).toEqual(['promise', 'timers', 'streams', 'dns'])
     outer[Symbol.dispose]()
     expectUnpatched()
   })

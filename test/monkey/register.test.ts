@@ -1,7 +1,7 @@
 // `greenloop/monkey/register`: patches by being imported, and what GREENLOOP_MONKEY says.
 import { UsageError } from 'greenloop'
 import { describe, expect, it } from 'vitest'
-import { optionsFrom } from '../../src/monkey/options.ts'
+import { ORDER, optionsFrom } from '../../src/monkey/options.ts'
 import { type ProgramOptions, runProgram } from '../support/program.ts'
 import { messageOf, thrown, usage } from '../support/thrown.ts'
 
@@ -13,7 +13,7 @@ const ADDRESS = "{ address: '127.0.0.1', family: 4 } true\n"
 describe('importing the register', () => {
   it('patches everything, without a word, also when the program patches by itself', async () => {
     expect(await registered({ args: ['again'] })).toEqual({
-      stdout: `promise,timers,dns,net,tls,http,fetch\n${ADDRESS}`,
+      stdout: `promise,timers,streams,dns,net,tls,http,fetch,fs,childProcess\n${ADDRESS}`,
       stderr: '',
       code: 0,
     })
@@ -21,7 +21,7 @@ describe('importing the register', () => {
 
   it('leaves out what GREENLOOP_MONKEY says', async () => {
     expect(await registered({ env: { GREENLOOP_MONKEY: 'no-net,no-tls' } })).toEqual({
-      stdout: `promise,timers,dns,http,fetch\n${ADDRESS}`,
+      stdout: `promise,timers,streams,dns,http,fetch,fs,childProcess\n${ADDRESS}`,
       stderr: '',
       code: 0,
     })
@@ -29,14 +29,16 @@ describe('importing the register', () => {
 
   it('ends the process for a name that is none', async () => {
     const { stderr, code } = await registered({ env: { GREENLOOP_MONKEY: 'no-nte' } })
-    expect(stderr).toContain('GREENLOOP_MONKEY knows promise, timers, dns, net, tls, http, fetch, but not "nte".')
+    expect(stderr).toContain(
+      'GREENLOOP_MONKEY knows promise, timers, streams, dns, net, tls, http, fetch, fs, childProcess, but not "nte".',
+    )
     expect(code).toBe(1)
   })
 })
 
 describe('GREENLOOP_MONKEY', () => {
-  const all = { promise: true, timers: true, dns: true, net: true, tls: true, http: true, fetch: true }
-  const none = { promise: false, timers: false, dns: false, net: false, tls: false, http: false, fetch: false }
+  const all = Object.fromEntries(ORDER.map((name) => [name, true]))
+  const none = Object.fromEntries(ORDER.map((name) => [name, false]))
 
   it.each([
     ['', {}],
@@ -46,6 +48,8 @@ describe('GREENLOOP_MONKEY', () => {
     [' no-net  no-fetch ', { ...all, net: false, fetch: false }],
     ['dns', { ...none, dns: true }],
     ['fetch, promise', { ...none, fetch: true, promise: true }],
+    ['fs,childProcess', { ...none, fs: true, childProcess: true }],
+    ['no-childProcess no-streams', { ...all, childProcess: false, streams: false }],
   ])('%j', (text, options) => {
     expect(optionsFrom(text)).toEqual(options)
   })
@@ -63,7 +67,7 @@ describe('GREENLOOP_MONKEY', () => {
     const error = thrown(() => optionsFrom(text))
     expect(error).toBeInstanceOf(UsageError)
     expect(messageOf(error)).toBe(
-      `GREENLOOP_MONKEY knows promise, timers, dns, net, tls, http, fetch, but not ${JSON.stringify(text.replace(/^no-/u, ''))}.`,
+      `GREENLOOP_MONKEY knows promise, timers, streams, dns, net, tls, http, fetch, fs, childProcess, but not ${JSON.stringify(text.replace(/^no-/u, ''))}.`,
     )
   })
 })

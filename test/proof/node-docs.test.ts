@@ -50,7 +50,16 @@ describe.each(plain.titles)('%s', (title) => {
 it('runs at least 30 snippets of net, tls, dns, timers and fetch, none of them twice', () => {
   const counts: { [subject: string]: number } = {}
   for (const { subject } of plain.records.values()) counts[subject] = (counts[subject] ?? 0) + 1
-  expect(counts).toStrictEqual({ net: 11, tls: 9, dns: 18, timers: 11, fetch: 15, http: 8 })
+  expect(counts).toStrictEqual({
+    net: 11,
+    tls: 9,
+    dns: 18,
+    timers: 11,
+    fetch: 15,
+    http: 8,
+    stream: 22,
+    child_process: 19,
+  })
   expect(plain.records.size).toBe(plain.titles.length)
 })
 

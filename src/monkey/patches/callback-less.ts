@@ -26,6 +26,11 @@ export interface CallbackLess {
   readonly prefix: string
   /** Gives what a function of that name is without a callback. */
   readonly make: (name: string, original: NodeFunction) => MakeOperation
+  /**
+   * Whether a call has a callback. @defaultValue when any of its arguments is a function: who passes (host, options, callback) on passes (host,
+   * callback, undefined) if that is what came.
+   */
+  readonly hasCallback?: (args: readonly unknown[]) => boolean
   /** Called before a call that has a callback, with its `this`. */
   readonly withCallback?: (object: unknown) => void
 }
@@ -35,15 +40,14 @@ export function patchCallbackLast(
   module: string,
   target: object,
   names: readonly string[],
-  { prefix, make, withCallback }: CallbackLess,
+  { prefix, make, hasCallback = hasFunction, withCallback }: CallbackLess,
 ): void {
   for (const name of names) {
     const original: unknown = Reflect.get(target, name)
     if (typeof original !== 'function') continue
     const operation = make(name, original as NodeFunction) // whatever it is given, it is handed on
     const item = patchItem(module, target, name, function (this: unknown, ...args: unknown[]): unknown {
-      // Not only the last one: who passes (host, options, callback) on passes (host, callback, undefined) if that is what came.
-      if (args.some((argument) => typeof argument === 'function')) {
+      if (hasCallback(args)) {
         withCallback?.(this)
         return (item.before?.value as NodeFunction).apply(this, args) // it was one
       }
@@ -51,6 +55,10 @@ export function patchCallbackLast(
       return kernel.debug === null ? watch(made, prefix) : made
     })
   }
+}
+
+function hasFunction(args: readonly unknown[]): boolean {
+  return args.some((argument) => typeof argument === 'function')
 }
 
 /** What is known of a call that was not driven yet. Holds nothing of the operation, or it would never be collected. */
@@ -140,6 +148,10 @@ class WatchedStep extends HubOperation<unknown> {
   override begin(greenlet: Coroutine): Step<unknown> {
     driven(this.#call)
     return this.#operation.begin(greenlet)
+  }
+
+  override throw(error: unknown): Step<unknown> {
+    return this.#operation.throw(error)
   }
 
   override toString(): string {

@@ -9,12 +9,14 @@
 import { type Add, type Adding, addingMethods } from '../../http/node/listening.ts'
 import { messageMethods, requestMethods } from '../../http/node/methods.ts'
 import { http, https } from '../../http/node-http.ts'
+import { writableMethods } from '../../os/streams/methods.ts'
 import { type Item, patchItem } from '../state.ts'
 
 /** Patches `http.ClientRequest.prototype`, `http.OutgoingMessage.prototype`, and the servers of both modules. */
 export function patchHttp(): void {
   patchItem('http', http.ClientRequest.prototype, Symbol.iterator, requestMethods[Symbol.iterator])
   patchItem('http', http.OutgoingMessage.prototype, 'sendall', messageMethods.sendall)
+  patchItem('http', http.OutgoingMessage.prototype, 'finish', writableMethods.finish) // it is written to, and no Writable
   patchServer('http', http.Server.prototype)
   patchServer('https', https.Server.prototype)
 }

@@ -4,7 +4,9 @@ import dns, { lookup } from 'node:dns'
 import { run } from 'greenloop'
 import * as monkey from 'greenloop/monkey'
 
-const names = ['promise', 'timers', 'dns', 'net', 'tls', 'http', 'fetch'].filter((name) => monkey.isModulePatched(name))
+const names = ['promise', 'timers', 'streams', 'dns', 'net', 'tls', 'http', 'fetch', 'fs', 'childProcess'].filter(
+  (name) => monkey.isModulePatched(name),
+)
 console.log(names.join())
 if (process.argv.includes('again')) monkey.patchAll()
 if (names.includes('dns')) {

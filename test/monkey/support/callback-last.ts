@@ -10,7 +10,8 @@
  * `setTimeout` does.
  */
 import dns from 'node:dns'
-import { readFileSync, writeFileSync } from 'node:fs'
+import fs, { readFileSync, writeFileSync } from 'node:fs'
+import stream from 'node:stream'
 import timers from 'node:timers'
 import { fileURLToPath } from 'node:url'
 import { CALLBACK_LAST } from '../../../src/monkey/patches/callback-last.ts'
@@ -32,10 +33,42 @@ export type GroupName = keyof typeof CALLBACK_LAST
 
 const names = { name: 'localhost', hostname: 'localhost', address: '127.0.0.1', port: 80, rrtype: 'A' }
 
-/** Where is looked. Files, child processes, compression and the like have their place here. */
+/** A descriptor that nobody has: a call that gets by is answered with EBADF. */
+const NO_DESCRIPTOR = 2 ** 31 - 1
+/** A name in a folder that is not there: nothing can be made, changed or removed by it. */
+const NOWHERE = '/greenloop/is/not/here'
+
+const files = {
+  path: NOWHERE,
+  oldPath: NOWHERE,
+  existingPath: NOWHERE,
+  newPath: NOWHERE,
+  target: NOWHERE,
+  src: NOWHERE,
+  dest: NOWHERE,
+  prefix: NOWHERE,
+  fd: NO_DESCRIPTOR,
+  mode: 0,
+  uid: 0,
+  gid: 0,
+  atime: 0,
+  mtime: 0,
+  time: 0,
+  len: 0,
+  buffer: Buffer.alloc(1),
+  buffers: [],
+}
+/** What would do its work without a callback: it has none, need not be given it, or, as `rm`, misses it only when all is done. */
+const filesWithout = Object.keys(fs).filter((name) =>
+  /Sync$|Stream$|^(?:_|close$|lchmod$|openAsBlob$|rm$|Stats$|unwatch|watch)/u.test(name),
+)
+
+/** Where is looked. Child processes, compression and the like have their place here. */
 export const GROUPS: Readonly<Record<GroupName, Group>> = {
   dns: { object: dns, samples: names },
   'dns.Resolver': { object: dns.Resolver.prototype, self: new dns.Resolver(), samples: names },
+  fs: { object: fs, samples: files, without: filesWithout },
+  stream: { object: stream },
   // What is left out is deprecated, says so when it is called, and takes no callback.
   timers: { object: timers, without: ['active', 'enroll', 'unenroll', '_unrefActive'] },
 }
@@ -53,6 +86,9 @@ export function callbackLast({ object, self, samples = {}, without = [] }: Group
 
 type Called = (...args: unknown[]) => unknown
 
+/** What Node calls a callback. That of `pipeline` is the last of those that it is given. */
+const CALLBACKS: readonly string[] = ['callback', 'cb', 'streams[stream.length - 1]']
+
 function isClass(fn: object): boolean {
   return 'prototype' in fn && /^[A-Z]/u.test((fn as { name?: string }).name ?? '')
 }
@@ -61,7 +97,7 @@ function takesCallbackLast(fn: Called, self: object, samples: Readonly<Record<st
   const args: unknown[] = []
   for (;;) {
     const missing = missed(fn, self, args)
-    if (missing.some((name) => name === 'callback' || name === 'cb'))
+    if (missing.some((name) => CALLBACKS.includes(name)))
       return missed(fn, self, [() => undefined]).length > 0
     const [name = ''] = missing
     if (!(name in samples) || args.length > fn.length) return false
@@ -78,8 +114,8 @@ function missed(fn: Called, self: object, args: readonly unknown[]): string[] {
     return []
   } catch (error) {
     const { message } = error as Error
-    const [list = ''] = /^The (.*) arguments? must be/u.exec(message) ?? []
-    return [...list.matchAll(/"(\w+)"/gu)].map(([, name = '']) => name)
+    const [list = ''] = /^The (.*) (?:arguments?|property) must be/u.exec(message) ?? []
+    return [...list.matchAll(/"([^"]+)"/gu)].map(([, name = '']) => name)
   }
 }
 

@@ -1,11 +1,15 @@
 /**
  * All objects that a patch may touch, and what has changed in them: each own property, down to its flags.
  */
+import childProcess from 'node:child_process'
 import dns from 'node:dns'
 import { EventEmitter } from 'node:events'
+import fs from 'node:fs'
 import http from 'node:http'
 import https from 'node:https'
 import net from 'node:net'
+import stream from 'node:stream'
+import streamPromises from 'node:stream/promises'
 import timers from 'node:timers'
 import timersPromises, { scheduler } from 'node:timers/promises'
 import tls from 'node:tls'
@@ -16,6 +20,21 @@ const touched: Readonly<Record<string, object>> = {
   'Promise.prototype': Promise.prototype,
   Response,
   'Response.prototype': Response.prototype,
+  child_process: childProcess,
+  'child_process.ChildProcess.prototype': childProcess.ChildProcess.prototype,
+  stream,
+  'stream/promises': streamPromises,
+  'stream.prototype': stream.prototype,
+  'stream.Readable': stream.Readable,
+  'stream.Readable.prototype': stream.Readable.prototype,
+  'stream.Writable.prototype': stream.Writable.prototype,
+  'stream.Duplex': stream.Duplex,
+  'stream.Duplex.prototype': stream.Duplex.prototype,
+  'stream.Transform.prototype': stream.Transform.prototype,
+  fs,
+  'fs.promises': fs.promises,
+  'fs.ReadStream.prototype': fs.ReadStream.prototype,
+  'fs.WriteStream.prototype': fs.WriteStream.prototype,
   dns,
   'dns.promises': dns.promises,
   'dns.Resolver': dns.Resolver,

@@ -1,9 +1,11 @@
 // Runs all snippets one after the other, in the mode that is its argument, and writes what each has done, a line of JSON for each.
+import { childProcessSnippets } from './node-docs/child-process.ts'
 import { dnsSnippets } from './node-docs/dns.ts'
 import { fetchSnippets } from './node-docs/fetch.ts'
 import { httpSnippets } from './node-docs/http.ts'
 import { netSnippets } from './node-docs/net.ts'
 import { type Call, type Mode, Stage } from './node-docs/stage.ts'
+import { streamSnippets } from './node-docs/stream.ts'
 import { timersSnippets } from './node-docs/timers.ts'
 import { tlsSnippets } from './node-docs/tls.ts'
 
@@ -19,5 +21,7 @@ for (const snippet of [
   ...timersSnippets,
   ...fetchSnippets,
   ...httpSnippets,
+  ...streamSnippets,
+  ...childProcessSnippets,
 ])
   console.log(JSON.stringify(await new Stage(snippet, call).play()))

@@ -1,15 +1,16 @@
 // Runs one snippet: with names that it takes for granted, a console that is written down, and the events of what it is about.
+import type { ChildProcess } from 'node:child_process'
 import { Console } from 'node:console'
 import { EventEmitter } from 'node:events'
 import http from 'node:http'
 import https from 'node:https'
 import net, { type AddressInfo } from 'node:net'
-import { Writable } from 'node:stream'
+import { type Duplex, type Readable, Writable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 import { extract, type Place, type Swap } from './extract.ts'
 
 /** What the documentation is about. */
-export type Subject = 'net' | 'tls' | 'dns' | 'timers' | 'fetch' | 'http'
+export type Subject = 'net' | 'tls' | 'dns' | 'timers' | 'fetch' | 'http' | 'stream' | 'child_process'
 
 /** A snippet and the smallest surroundings in which it does something. */
 export interface Snippet extends Place {
@@ -50,6 +51,20 @@ interface Given {
   keyingMaterial: Buffer
   headers: Headers
   readableNodeStream: NodeJS.ReadableStream
+  subprocess: ChildProcess
+  grep: ChildProcess
+  ps: ChildProcess
+  n: ChildProcess
+  normal: ChildProcess
+  special: ChildProcess
+  child: ChildProcess
+  ended: ChildProcess
+  file: Writable
+  destination: Writable
+  read: Readable
+  sideA: Duplex
+  sideB: Duplex
+  parseHeader: (stream: Readable, callback: (error: unknown, header: string, stream: Readable) => void) => void
   returned: unknown
 }
 
