@@ -6,6 +6,7 @@ import type { Work } from './work.ts'
 import { CALLS, DEEP, READY } from './works/calls.ts'
 import { ECHO } from './works/echo.ts'
 import { HTTP, HTTP_COLD, SERVE } from './works/http.ts'
+import { CHILDREN_RUN, COPIES, FILES_READ } from './works/machine.ts'
 import { MEMORY } from './works/memory.ts'
 import { AWAITS, QUEUES } from './works/queues.ts'
 import { KILLS, SPAWN, SPAWN_COLD, SPAWN_MEMORY } from './works/spawning.ts'
@@ -179,5 +180,26 @@ export const TABLES: Readonly<Record<string, Table>> = {
     bases: ['http.createServer', "gevent's pywsgi"],
     aims: "serve at most 1.1 x http.createServer and 0.33 x gevent's pywsgi",
     python: ['pywsgi'],
+  },
+  files: {
+    title: 'A thousand files of 1 kB, sixteen at once',
+    unit: 'ns per file',
+    works: FILES_READ,
+    bases: ['fs.promises'],
+    aims: 'a Pool at most 1.15 x fs.promises',
+  },
+  children: {
+    title: 'Two hundred children that end at once, eight at a time; the latter two with what they print',
+    unit: 'ns per child',
+    works: CHILDREN_RUN,
+    bases: ['child_process.spawn', 'child_process.execFile'],
+    aims: 'at most 1.1 x the same of child_process',
+  },
+  copy: {
+    title: 'A file of 256 MiB is copied by streams',
+    unit: 'ns per MiB',
+    works: COPIES,
+    bases: ['stream.pipeline'],
+    aims: 'at most 1.1 x stream.pipeline',
   },
 }

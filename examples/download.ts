@@ -21,7 +21,7 @@
  * a file that has changed: asked 1 x, 5000000 bytes came
  * a part that lacks nothing: asked 1 x, 0 bytes came
  * a part that is too long: asked 2 x, 5000000 bytes came
- * DownloadError: film.bin.part has the sha256 96128366330f0259bba914c065f58698008ccbac05ecd7a7bdda5a6e72f69eb2, and not 1234; it was removed
+ * DownloadError: film.bin.part has the sha256 f5c08b332d35d2109912e287c49590938dbe855ee41c7df3fc8f4be66cc66e5c, and not 1234; it was removed
  * ```
  */
 import { createHash } from 'node:crypto'

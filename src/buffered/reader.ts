@@ -71,6 +71,12 @@ export class BufferedReader<T extends string | Buffer> {
     return this.#take(Math.min(size, this.#length))
   }
 
+  /** Gives what is there, `size` at the most; waits until something is. Nothing: that was the end. */
+  *read1(size: number): Green<T> {
+    while (size > 0 && this.#length === 0 && (yield* this.#more(1, false)));
+    return this.#take(Math.min(size, this.#length))
+  }
+
   /** Waits for a line, and gives it with its end; without one at the end of all, or when it is longer than `size`. */
   *readline(size: number = Infinity): Green<T> {
     return yield* this.#line(size, false)

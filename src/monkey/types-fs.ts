@@ -4,6 +4,7 @@
  */
 /* eslint-disable @typescript-eslint/unified-signatures -- the last form of a call repeats an earlier one, for those who infer from it */
 import type { Abortable } from 'node:events'
+import type { ReadResult, WriteResult } from '../os/files/forms.ts'
 import type { Operation } from '../protocol.ts'
 
 declare module 'fs' {
@@ -80,17 +81,17 @@ declare module 'fs' {
     offset: number,
     length: number,
     position: ReadPosition | null,
-  ): Operation<{ bytesRead: number; buffer: T }>
+  ): Operation<ReadResult<T>>
   function read<T extends NodeJS.ArrayBufferView>(
     fd: number,
     buffer: T,
     options?: ReadOptions,
-  ): Operation<{ bytesRead: number; buffer: T }>
+  ): Operation<ReadResult<T>>
   function read<T extends NodeJS.ArrayBufferView = Buffer<ArrayBuffer>>(
     fd: number,
     options: ReadOptionsWithBuffer<T>,
-  ): Operation<{ bytesRead: number; buffer: T }>
-  function read(fd: number): Operation<{ bytesRead: number; buffer: Buffer<ArrayBuffer> }>
+  ): Operation<ReadResult<T>>
+  function read(fd: number): Operation<ReadResult<Buffer<ArrayBuffer>>>
   /** Without a callback, in a greenlet: `yield* fs.readFile(path)`. */
   function readFile(
     path: PathOrFileDescriptor,
@@ -196,18 +197,18 @@ declare module 'fs' {
     offset?: number | null,
     length?: number | null,
     position?: number | null,
-  ): Operation<{ bytesWritten: number; buffer: T }>
+  ): Operation<WriteResult<T>>
   function write<T extends NodeJS.ArrayBufferView>(
     fd: number,
     buffer: T,
     options: WriteOptions,
-  ): Operation<{ bytesWritten: number; buffer: T }>
+  ): Operation<WriteResult<T>>
   function write(
     fd: number,
     data: string,
     position?: number | null,
     encoding?: BufferEncoding | null,
-  ): Operation<{ bytesWritten: number; buffer: string }>
+  ): Operation<WriteResult<string>>
   /** Without a callback, in a greenlet: `yield* fs.writeFile(path, ...)`. */
   function writeFile(
     path: PathOrFileDescriptor,

@@ -45,36 +45,33 @@ export class StartError extends SubprocessError {
 }
 recognise(StartError, 'StartError')
 
-/** What is known of a child process that did not do what it should. `T`: text, or bytes; null what was not caught. */
-export interface Outcome<T extends string | Buffer = string | Buffer> {
+/**
+ * What is known of a child process that did not do what it should; null what was not caught. It has no type parameter for text or bytes:
+ * `instanceof` would make that `any`.
+ */
+export interface Outcome {
   /** What was run, as it was given. */
   readonly args: string | readonly string[]
-  readonly stdout: T | null
-  readonly stderr: T | null
+  readonly stdout: string | Buffer | null
+  readonly stderr: string | Buffer | null
 }
 
 /** A child process has ended with an exit code that is not 0, or by a signal. */
-export class CalledProcessError<T extends string | Buffer = string | Buffer>
-  extends SubprocessError
-  implements Outcome<T>
-{
+export class CalledProcessError extends SubprocessError implements Outcome {
   override readonly code: string = 'GREENLOOP_CALLED_PROCESS'
   readonly args: string | readonly string[]
   /** The exit code; `-15` when it was ended by signal 15, as in Python. */
   readonly returncode: number
   /** Which signal has ended it, if one has. */
   readonly signal: NodeJS.Signals | null
-  readonly stdout: T | null
-  readonly stderr: T | null
+  readonly stdout: string | Buffer | null
+  readonly stderr: string | Buffer | null
 
   /**
    * @param message - what has ended how, and the last lines of its standard error.
    * @param end - how it has ended.
    */
-  constructor(
-    message: string,
-    end: Outcome<T> & { readonly returncode: number; readonly signal: NodeJS.Signals | null },
-  ) {
+  constructor(message: string, end: Outcome & { readonly returncode: number; readonly signal: NodeJS.Signals | null }) {
     super(message)
     this.args = end.args
     this.returncode = end.returncode
@@ -86,19 +83,19 @@ export class CalledProcessError<T extends string | Buffer = string | Buffer>
 recognise(CalledProcessError, 'CalledProcessError')
 
 /** A child process has not ended in time. `wait` and `communicate` leave it running; `run` and its kin have ended it. */
-export class TimeoutExpired<T extends string | Buffer = string | Buffer> extends SubprocessError implements Outcome<T> {
+export class TimeoutExpired extends SubprocessError implements Outcome {
   override readonly code: string = 'ETIMEDOUT'
   readonly args: string | readonly string[]
   readonly timeoutMs: number
   /** What it had written by then. */
-  readonly stdout: T | null
-  readonly stderr: T | null
+  readonly stdout: string | Buffer | null
+  readonly stderr: string | Buffer | null
 
   /**
    * @param message - what has not ended, and in which time.
    * @param so - what is known so far.
    */
-  constructor(message: string, so: Outcome<T> & { readonly timeoutMs: number }) {
+  constructor(message: string, so: Outcome & { readonly timeoutMs: number }) {
     super(message)
     this.args = so.args
     this.timeoutMs = so.timeoutMs

@@ -13,7 +13,7 @@ export type { BinaryMode, Content, FileMode, FileObjectOptions, ModeOf, TextMode
 export { FileObject } from './fileobject/file-object.ts'
 export { type OpenOptions, open } from './fileobject/open.ts'
 export type { Disk, Raw } from './fileobject/raw.ts'
-export type { FileCalls, GlobOptions } from './files/forms.ts'
+export type { FileCalls, GlobOptions, ReadResult, WriteResult } from './files/forms.ts'
 export { fs } from './files/fs.ts'
 export { type FileChange, type WatchOptions, watch } from './files/watch.ts'
 export { type WriteWholeOptions, writeWhole } from './files/write-whole.ts'

@@ -84,6 +84,19 @@ describe('read()', () => {
   })
 })
 
+describe('read1()', () => {
+  it('gives what is there, and waits only for the first', () => {
+    const euro = Buffer.from('€')
+    const reader = textOf('abc', euro.subarray(0, 2), euro.subarray(2), 'de', euro.subarray(0, 1))
+    const read = function* () {
+      const taken: string[] = []
+      for (const size of [0, 2, 5, 5, 1, 5, 5, 5]) taken.push(yield* reader.read1(size))
+      return taken
+    }
+    expect(played(read)).toEqual(['', 'ab', 'c', '€', 'd', 'e', '\ufffd', ''])
+  })
+})
+
 describe('readline()', () => {
   it('gives line by line with their ends, however they come, and an empty line at the end of all', () => {
     const reader = textOf('on', 'e\ntw', 'o\r\n\nfo', 'ur')

@@ -407,11 +407,14 @@ describe('in a program', () => {
   })
 
   it('named imports of a builtin follow, also those that were made before', async () => {
+    const exportsReplaced = itemsOf(['dns', 'timers', 'streams', 'childProcess']).filter((item) =>
+      /^~ [^.]+\.\w+$/u.test(item),
+    )
     expect(await runProgram(new URL('./programs/named-imports.ts', import.meta.url).href)).toEqual({
       stdout:
         'patched: 127.0.0.1 false true true\n' +
         'require: true true\n' +
-        `changed: ${ITEMS.dns.filter((item) => item.startsWith('~ dns.') && !item.includes('Resolver')).length + 3} true\n` +
+        `changed: ${exportsReplaced.length} true\n` +
         'unpatched: true true []\n' +
         'ERR_INVALID_ARG_TYPE\n',
       stderr: '',

@@ -33,8 +33,12 @@ const EXPECTED: Readonly<Record<(typeof NAMES)[number], unknown>> = {
   'children: a shell, one that fails, one that is piped into another': [3, 'out\n', 'a\nb\n'],
 }
 
+/** They start processes that start processes. */
+const LONGEST_MS = 60_000
 const modes = ['plain', 'patched', 'greenlet'] as const
-const ends = await Promise.all(modes.map((mode) => runProgram('../../proof/programs/machine.ts', { args: [mode] })))
+const ends = await Promise.all(
+  modes.map((mode) => runProgram('../../proof/programs/machine.ts', { args: [mode], longestMs: LONGEST_MS })),
+)
 
 describe.each(modes)('%s', (mode) => {
   const { stdout, stderr, code } = ends[modes.indexOf(mode)]!

@@ -5,6 +5,9 @@ import { message } from '../support/thrown.ts'
 import { extract } from './programs/node-docs/extract.ts'
 import type { Mode, Record } from './programs/node-docs/stage.ts'
 
+/** For all snippets, some of which start processes. */
+const LONGEST_MS = 60_000
+
 /** How a process has ended that has run all snippets. */
 interface Run {
   /** By subject and name. */
@@ -15,7 +18,10 @@ interface Run {
 }
 
 async function run(mode: Mode): Promise<Run> {
-  const { stdout, stderr, code } = await runProgram('../../proof/programs/node-docs.ts', { args: [mode] })
+  const { stdout, stderr, code } = await runProgram('../../proof/programs/node-docs.ts', {
+    args: [mode],
+    longestMs: LONGEST_MS,
+  })
   if (stdout === '') throw new Error(`The snippets have not been run:\n${stderr}`)
   const lines = stdout.split('\n').filter((line) => line !== '')
   const records = lines.map((line) => JSON.parse(line) as Record)
@@ -58,6 +64,7 @@ it('runs at least 30 snippets of net, tls, dns, timers and fetch, none of them t
     fetch: 15,
     http: 8,
     stream: 22,
+    fs: 37,
     child_process: 19,
   })
   expect(plain.records.size).toBe(plain.titles.length)

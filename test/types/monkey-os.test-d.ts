@@ -8,9 +8,21 @@ import {
   fork,
   spawn as start,
 } from 'node:child_process'
-import type { Readable, Writable } from 'node:stream'
+import http from 'node:http'
+import net from 'node:net'
+import {
+  type Duplex,
+  finished,
+  PassThrough,
+  pipeline,
+  Readable,
+  Transform,
+  type TransformCallback,
+  type Writable,
+} from 'node:stream'
+import streams from 'node:stream/promises'
 import { promisify } from 'node:util'
-import { type Operation, spawn } from 'greenloop'
+import { type Cursor, type Green, type Operation, run, spawn } from 'greenloop'
 import * as monkey from 'greenloop/monkey'
 import { expectTypeOf, it } from 'vitest'
 
@@ -87,6 +99,81 @@ it('they are children as ever, and of one of which nothing else is known, nothin
   typed.wait({ timeoutMs: '5' })
 })
 
+it('streams infer what is read, and take what can be written', () => {
+  const duplex: Duplex = new PassThrough()
+  const readable: Readable = Readable.from([])
+  const writable: Writable = duplex
+  spawn(function* () {
+    expectTypeOf(yield* readable.recv(5)).toEqualTypeOf<Buffer>()
+    expectTypeOf(readable.chunks()).toEqualTypeOf<Cursor<Buffer>>()
+    expectTypeOf(readable.chunks<number>()).toEqualTypeOf<Cursor<number>>()
+    expectTypeOf(duplex.lines({ encoding: 'utf8' })).toEqualTypeOf<Cursor<string>>()
+    expectTypeOf(yield* writable.sendall({ any: 'thing' })).toBeVoid()
+    expectTypeOf(yield* duplex.finish('last', { timeoutMs: 5 })).toBeVoid()
+    expectTypeOf(duplex.finish()).toEqualTypeOf<Operation<void>>()
+  })
+  // @ts-expect-error -- a stream is no sequence
+  for (const _ of readable);
+  // @ts-expect-error -- a string is no size
+  readable.recv('5')
+  // @ts-expect-error -- a socket takes text and bytes only
+  net.connect(1).sendall({})
+  // @ts-expect-error -- so does a message of http
+  http.request('u').sendall({})
+  expectTypeOf(net.connect(1).lines()).toEqualTypeOf<Cursor<string>>()
+  expectTypeOf(http.request('u').finish()).toEqualTypeOf<Operation<void>>()
+})
+
+it('pipeline and finished infer: without a callback an operation, with one as ever', () => {
+  const [readable, duplex] = [Readable.from([]), new PassThrough()]
+  expectTypeOf(pipeline(readable, duplex)).toEqualTypeOf<Operation<void>>()
+  expectTypeOf(pipeline(['x'], duplex, duplex)).toEqualTypeOf<Operation<void>>()
+  expectTypeOf(pipeline(readable, duplex, { end: false })).toEqualTypeOf<Operation<void>>()
+  expectTypeOf(
+    pipeline(
+      readable,
+      async function* (source: AsyncIterable<Buffer>) {
+        for await (const chunk of source) yield chunk
+      },
+      duplex,
+    ),
+  ).toEqualTypeOf<Operation<void>>()
+  expectTypeOf(finished(readable)).toEqualTypeOf<Operation<void>>()
+  expectTypeOf(finished(readable, { timeoutMs: 5 })).toEqualTypeOf<Operation<void>>()
+  expectTypeOf(run(() => finished(readable))).toEqualTypeOf<Promise<void>>()
+
+  const piped = pipeline(readable, new Transform(), duplex, (error) => {
+    expectTypeOf(error).toEqualTypeOf<NodeJS.ErrnoException | null>()
+  })
+  expectTypeOf(piped).toEqualTypeOf<PassThrough>()
+  const cleanup = finished(readable, (error) => {
+    expectTypeOf(error).toEqualTypeOf<NodeJS.ErrnoException | null | undefined>()
+  })
+  expectTypeOf(cleanup).toEqualTypeOf<() => void>()
+  expectTypeOf(finished(duplex, { readable: false }, () => undefined)).toEqualTypeOf<() => void>()
+  // eslint-disable-next-line @typescript-eslint/no-misused-promises -- some do
+  expectTypeOf(pipeline(readable, duplex, async () => Promise.resolve())).toExtend<NodeJS.WritableStream>()
+  // @ts-expect-error -- a number is no stream
+  finished(5)
+  spawn(function* () {
+    expectTypeOf(yield* streams.pipeline(readable, duplex)).toBeVoid()
+    expectTypeOf(yield* streams.finished(duplex)).toBeVoid()
+  })
+})
+
+it('streams of one’s own are written as before', () => {
+  class Upper extends Transform {
+    override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
+      done(null, String(chunk).toUpperCase())
+    }
+  }
+  function* shout(words: string): Green<void> {
+    yield* new Upper().sendall(words)
+  }
+  expectTypeOf(shout('x')).toEqualTypeOf<Green<void>>()
+})
+
 it('getOriginal knows what it gives', () => {
+  expectTypeOf(monkey.getOriginal('stream/promises', 'pipeline')).toEqualTypeOf<typeof streams.pipeline>()
   expectTypeOf(monkey.getOriginal('child_process', 'exec')).toEqualTypeOf<typeof exec>()
 })

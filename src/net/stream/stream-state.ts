@@ -99,7 +99,8 @@ export class StreamState extends Readiness {
     })
     socket.on('close', () => {
       this.hearAgain()
-      if (socket.destroyed) this.closed() // else it is being connected again already
+      // It may be being connected again already. Standard output and error are never destroyed: there each failed write ends like that.
+      if (socket.destroyed || !socket.connecting) this.closed()
     })
   }
 

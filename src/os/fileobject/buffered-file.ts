@@ -17,8 +17,8 @@
  */
 import { BufferedReader } from '../../buffered/reader.ts'
 import { BufferedWriter } from '../../buffered/writer.ts'
-import { UsageError } from '../../errors/classes.ts'
 import type { Green } from '../../protocol.ts'
+import { beforeBeginning } from './file-mode.ts'
 import type { Disk, Raw } from './raw.ts'
 
 /** For one greenlet at a time. */
@@ -42,6 +42,23 @@ export class BufferedFile<T extends string | Buffer> {
 
   *readinto(buffer: Uint8Array): Green<number> {
     const data = (yield* this.read(buffer.length)) as Buffer // it is one of bytes
+    buffer.set(data)
+    return data.length
+  }
+
+  /** As {@link readinto}, but what is buffered, or else what one read of the raw file gives: a kill takes no byte away. */
+  /** What is there: at least one character, none at the end. */
+  *read1(size: number): Green<T> {
+    yield* this.#beforeReading()
+    return yield* this.#reader.read1(size)
+  }
+
+  *readinto1(buffer: Uint8Array): Green<number> {
+    if (this.#reader.length === 0 && this.raw.readinto !== undefined && buffer.length > 0) {
+      yield* this.#beforeReading()
+      return yield* this.raw.readinto(buffer)
+    }
+    const data = (yield* this.read1(buffer.length)) as Buffer // it is one of bytes
     buffer.set(data)
     return data.length
   }
@@ -153,9 +170,4 @@ export class BufferedFile<T extends string | Buffer> {
     this.raw.disk?.move(this.tell())
     this.#reader.discard()
   }
-}
-
-/** Refuses a place that cannot be. */
-export function beforeBeginning(place: number): UsageError {
-  return new UsageError(`seek() would go to ${String(place)}, which is before the beginning of the file.`)
 }

@@ -26,6 +26,8 @@ import type { Disk, Raw } from './raw.ts'
 /** How a descriptor is used. */
 export interface DescriptorOptions {
   readonly label: string
+  /** Where it lies, for errors. */
+  readonly path?: string
   /** Whether it begins at the end of the file. */
   readonly atEnd?: boolean
   /** Whether the system puts what is written to the end, wherever that is. */
@@ -44,6 +46,7 @@ export class Descriptor implements Raw, Disk, JobLine {
   readonly disk: Disk | null
   readonly #appends: boolean
   readonly #isBorrowed: boolean
+  readonly #path: string | null
   readonly #hub = hubOf(kernel.current)
   #place: number
   /** The first is under way. */
@@ -59,10 +62,17 @@ export class Descriptor implements Raw, Disk, JobLine {
     const stats = nodeFs.fstatSync(fd)
     this.fd = fd
     this.label = options.label
+    this.#path = options.path ?? null
     this.#appends = options.appends ?? false
     this.#isBorrowed = options.isBorrowed ?? false
     this.#place = options.atEnd === true ? stats.size : 0
     this.disk = stats.isFIFO() || stats.isSocket() || isatty(fd) ? null : this
+  }
+
+  /** That of a descriptor that somebody else has opened. */
+  static of(fd: number, atEnd: boolean, isOwned: boolean, name: string | number | undefined): Descriptor {
+    const label = name === undefined ? `the file of descriptor ${String(fd)}` : `the file ${JSON.stringify(name)}`
+    return new Descriptor(fd, { label, atEnd, isBorrowed: !isOwned })
   }
 
   read(size: number): Operation<Buffer> {
@@ -125,6 +135,9 @@ export class Descriptor implements Raw, Disk, JobLine {
         written += more
         place += more
       }
+    } catch (error) {
+      addPath(error as Error, this.#path) // the system's
+      throw error
     } finally {
       if (!this.#isBorrowed) nodeFs.closeSync(this.fd)
       this.#tellFailure()
@@ -208,6 +221,7 @@ export class Descriptor implements Raw, Disk, JobLine {
 
   #start(job: Job): void {
     job.start((error, value) => {
+      if (error !== null) addPath(error, this.#path)
       this.#back(job, error, value)
     })
   }
@@ -236,4 +250,13 @@ export class Descriptor implements Raw, Disk, JobLine {
     const failure = this.takeFailure()
     if (failure !== null) this.#hub.tell(failure, { name: this.label })
   }
+}
+
+/** A call by a descriptor does not know which file it is; so it is said as the calls by a path do. */
+function addPath(error: NodeJS.ErrnoException, path: string | null): void {
+  if (path === null || error.path !== undefined) return
+  const { message } = error
+  error.path = path
+  error.message = `${message} '${path}'`
+  error.stack = error.stack?.replace(message, () => error.message) ?? ''
 }

@@ -85,3 +85,27 @@ export function checkFileOptions(call: string, access: Access, options: FileObje
   if (buffering !== undefined && !(Number.isSafeInteger(buffering) && buffering >= 0))
     throw new UsageError(`${call} expects \`buffering\` to be an integer, 0 or more, but got ${show(buffering)}.`)
 }
+
+/** Checks what is to be written. */
+export function checkData(call: string, { isBinary }: Access, data: unknown): void {
+  if (isBinary ? data instanceof Uint8Array : typeof data === 'string') return
+  const what = isBinary ? 'bytes expects a Uint8Array' : 'text expects a string'
+  throw new UsageError(`${call}() of a file of ${what}, but got ${show(data)}.`)
+}
+
+/** Checks where `seek` is to go. */
+export function checkPlace(offset: number, whence: 0 | 1 | 2): void {
+  if (!Number.isSafeInteger(offset))
+    throw new UsageError(`seek() expects \`offset\` to be an integer, but got ${show(offset)}.`)
+  if (![0, 1, 2].includes(whence)) {
+    throw new UsageError(
+      `seek() expects \`whence\` to be 0 (from the beginning), 1 (from here) or 2 (from the end), but got ${show(whence)}.`,
+    )
+  }
+  if (whence === 0 && offset < 0) throw beforeBeginning(offset)
+}
+
+/** Refuses a place that cannot be. */
+export function beforeBeginning(place: number): UsageError {
+  return new UsageError(`seek() would go to ${String(place)}, which is before the beginning of the file.`)
+}

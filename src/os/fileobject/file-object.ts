@@ -15,12 +15,14 @@ import { type Green, isList, type Operation } from '../../protocol.ts'
 import { Semaphore } from '../../sync/semaphore.ts'
 import type { Cursor, Sequence } from '../../waiting/cursor.ts'
 import { operation } from '../../waiting/operation.ts'
-import { BufferedFile, beforeBeginning } from './buffered-file.ts'
+import { BufferedFile } from './buffered-file.ts'
 import { Descriptor } from './descriptor.ts'
 import {
   type Access,
   accessOf,
+  checkData,
   checkFileOptions,
+  checkPlace,
   checkSize,
   type FileMode,
   type FileObjectOptions,
@@ -42,13 +44,19 @@ const KEPT = 65_536
  * @source gevent: `gevent.fileobject.FileObject`
  * @example
  * ```ts
+ * import { tmpdir } from 'node:os'
+ * import { join } from 'node:path'
  * import { run } from 'greenloop'
- * import { open } from 'greenloop/os'
+ * import { fs, open } from 'greenloop/os'
  *
  * await run(function* () {
- *   using file = yield* open('package.json')
- *   console.log(yield* file.readline()) // {
- *   console.log(file.tell()) // 2
+ *   const path = join(yield* fs.mkdtemp(join(tmpdir(), 'greenloop-')), 'numbers')
+ *   using file = yield* open(path, 'w+')
+ *   yield* file.writelines(['one\n', 'two\n', 'three\n'])
+ *   yield* file.seek(4)
+ *   console.log(yield* file.read(3), file.tell()) // two 7
+ *   yield* file.write('!')
+ *   console.log(yield* file.readlines()) // [ 'three\n' ]
  * })
  * ```
  */
@@ -78,7 +86,7 @@ export class FileObject<T extends string | Buffer = string> implements Sequence<
     checkFileOptions('new FileObject()', access, options)
     checkFlag('new FileObject()', 'closefd', options.closefd)
     const { encoding = 'utf8', buffering = KEPT, closefd = true } = options
-    const raw = typeof source === 'number' ? descriptorOf(source, access, closefd, options.name) : source
+    const raw = typeof source === 'number' ? Descriptor.of(source, access.appends, closefd, options.name) : source
     if (access.reads && access.writes && raw.disk === null) {
       throw new UsageError(`new FileObject() expects ${raw.label} to have places to go to, for the mode '${mode}'.`)
     }
@@ -133,6 +141,12 @@ export class FileObject<T extends string | Buffer = string> implements Sequence<
     return this.#inTurn('read', () => this.#file.read(size))
   }
 
+  /** As {@link read}, but goes on with what is there: at least one character, or byte; nothing at the end. @switches only if it must wait */
+  read1(size: number = Infinity): Operation<T> {
+    this.#checkSize('read1', size)
+    return this.#inTurn('read1', () => this.#file.read1(size))
+  }
+
   /**
    * Waits for as many bytes as `buffer` has room for, and writes them to its beginning; fewer only at the end of the file.
    *
@@ -141,12 +155,14 @@ export class FileObject<T extends string | Buffer = string> implements Sequence<
    * @switches only if it must wait
    */
   readinto(buffer: Uint8Array): Operation<number> {
-    this.#checkOpen('readinto', 'reads')
-    if (!this.#access.isBinary)
-      throw new UsageError(`readinto() was called of ${this.#raw.label}, which is one of text.`)
-    if (!((buffer as unknown) instanceof Uint8Array))
-      throw new UsageError(`readinto() expects a Uint8Array, but got ${show(buffer)}.`)
+    this.#checkInto('readinto', buffer)
     return this.#inTurn('readinto', () => this.#file.readinto(buffer))
+  }
+
+  /** As {@link readinto}, but goes on with what is there: at least one byte, none at the end. A pipe is read so with the least memory. @switches only if it must wait */
+  readinto1(buffer: Uint8Array): Operation<number> {
+    this.#checkInto('readinto1', buffer)
+    return this.#inTurn('readinto1', () => this.#file.readinto1(buffer))
   }
 
   /**
@@ -206,7 +222,7 @@ export class FileObject<T extends string | Buffer = string> implements Sequence<
    */
   write(data: T extends string ? string : Uint8Array): Operation<number> {
     this.#checkOpen('write', 'writes')
-    this.#checkData('write', data)
+    checkData('write', this.#access, data)
     return operation('file.write()', () => this.#write(data))
   }
 
@@ -224,7 +240,7 @@ export class FileObject<T extends string | Buffer = string> implements Sequence<
 
   *#writelines(lines: Iterable<T extends string ? string : Uint8Array>): Green<void> {
     for (const line of lines) {
-      this.#checkData('writelines', line)
+      checkData('writelines', this.#access, line)
       yield* this.#file.write(line)
     }
   }
@@ -264,14 +280,7 @@ export class FileObject<T extends string | Buffer = string> implements Sequence<
    */
   seek(offset: number, whence: 0 | 1 | 2 = 0): Operation<number> {
     const disk = this.#checkDisk('seek')
-    if (!Number.isSafeInteger(offset))
-      throw new UsageError(`seek() expects \`offset\` to be an integer, but got ${show(offset)}.`)
-    if (![0, 1, 2].includes(whence)) {
-      throw new UsageError(
-        `seek() expects \`whence\` to be 0 (from the beginning), 1 (from here) or 2 (from the end), but got ${show(whence)}.`,
-      )
-    }
-    if (whence === 0 && offset < 0) throw beforeBeginning(offset)
+    checkPlace(offset, whence)
     return this.#inTurn('seek', () => this.#file.seek(disk, offset, whence))
   }
 
@@ -355,11 +364,12 @@ export class FileObject<T extends string | Buffer = string> implements Sequence<
     }
   }
 
-  #checkData(call: string, data: unknown): void {
-    const { isBinary } = this.#access
-    if (isBinary ? data instanceof Uint8Array : typeof data === 'string') return
-    const what = isBinary ? 'bytes expects a Uint8Array' : 'text expects a string'
-    throw new UsageError(`${call}() of a file of ${what}, but got ${show(data)}.`)
+  #checkInto(call: string, buffer: unknown): void {
+    this.#checkOpen(call, 'reads')
+    if (!this.#access.isBinary)
+      throw new UsageError(`${call}() was called of ${this.#raw.label}, which is one of text.`)
+    if (!(buffer instanceof Uint8Array))
+      throw new UsageError(`${call}() expects a Uint8Array, but got ${show(buffer)}.`)
   }
 
   #checkSize(call: string, size: number): void {
@@ -380,9 +390,4 @@ export class FileObject<T extends string | Buffer = string> implements Sequence<
     if (right !== undefined && !this.#access[right])
       throw new UsageError(`${call}() was called of ${label}, which was opened with the mode '${this.mode}'.`)
   }
-}
-
-function descriptorOf(fd: number, access: Access, closefd: boolean, name: string | number | undefined): Descriptor {
-  const label = name === undefined ? `the file of descriptor ${String(fd)}` : `the file ${JSON.stringify(name)}`
-  return new Descriptor(fd, { label, atEnd: access.appends, isBorrowed: !closefd })
 }

@@ -15,6 +15,8 @@ export interface Raw {
   readonly disk: Disk | null
   /** Gives at least one byte; none: that was the end. It is asked for `size` at the most. A kill takes no byte away. */
   read(size: number): Operation<Buffer>
+  /** As `read`, into a buffer; gives how many bytes. For those who can do it with less memory. */
+  readinto?(buffer: Uint8Array): Operation<number>
   /** Writes all of it. What it was given is its own from then on: a kill does not keep it from being written. */
   write(data: Buffer): Operation<void>
   /** Closes it, behind what is under way. */

@@ -142,7 +142,8 @@ export class FileCall extends HubOperation<unknown> {
 
   /** The greenlet's frames lie on the stack here: the error came without any. */
   override throw(error: unknown): never {
-    if (isBare(error)) Error.captureStackTrace(error)
+    // eslint-disable-next-line @typescript-eslint/unbound-method -- it is looked for on the stack, and not called
+    if (isBare(error)) Error.captureStackTrace(error, this.throw)
     throw error
   }
 

@@ -39,6 +39,22 @@ import type {
 } from 'node:fs'
 import type { Operation } from '../../protocol.ts'
 
+/** What was read from a descriptor. */
+export interface ReadResult<T> {
+  /** How many bytes; 0 at the end of the file. */
+  bytesRead: number
+  /** Where they are: what was given, or a buffer of Node's. */
+  buffer: T
+}
+
+/** What was written to a descriptor. */
+export interface WriteResult<T> {
+  /** How many bytes; it may be less than all. */
+  bytesWritten: number
+  /** What was given. */
+  buffer: T
+}
+
 /** What a pattern is looked for with. */
 export interface GlobOptions {
   /** Where to look. @defaultValue the working directory */
@@ -136,17 +152,13 @@ export interface FileCalls {
       offset: number,
       length: number,
       position: ReadPosition | null,
-    ): Operation<{ bytesRead: number; buffer: T }>
-    <T extends NodeJS.ArrayBufferView>(
-      fd: number,
-      buffer: T,
-      options?: ReadOptions,
-    ): Operation<{ bytesRead: number; buffer: T }>
+    ): Operation<ReadResult<T>>
+    <T extends NodeJS.ArrayBufferView>(fd: number, buffer: T, options?: ReadOptions): Operation<ReadResult<T>>
     <T extends NodeJS.ArrayBufferView = Buffer<ArrayBuffer>>(
       fd: number,
       options: ReadOptionsWithBuffer<T>,
-    ): Operation<{ bytesRead: number; buffer: T }>
-    (fd: number): Operation<{ bytesRead: number; buffer: Buffer<ArrayBuffer> }>
+    ): Operation<ReadResult<T>>
+    (fd: number): Operation<ReadResult<Buffer<ArrayBuffer>>>
   }
   /** Reads a whole file: text, if an encoding is given, else bytes. A kill closes it. */
   readonly readFile: {
@@ -213,6 +225,7 @@ export interface FileCalls {
     (path: PathLike, options: EncodingOption): Operation<string>
     (path: PathLike, options: EncodingOption | BufferEncodingOption): Operation<string | Buffer<ArrayBuffer>>
     (path: PathLike): Operation<string>
+    /** Asks the system itself. */
     readonly native: {
       (path: PathLike, options: BufferEncodingOption): Operation<Buffer<ArrayBuffer>>
       (path: PathLike, options: EncodingOption): Operation<string>
@@ -256,18 +269,14 @@ export interface FileCalls {
       offset?: number | null,
       length?: number | null,
       position?: number | null,
-    ): Operation<{ bytesWritten: number; buffer: T }>
-    <T extends NodeJS.ArrayBufferView>(
-      fd: number,
-      buffer: T,
-      options: WriteOptions,
-    ): Operation<{ bytesWritten: number; buffer: T }>
+    ): Operation<WriteResult<T>>
+    <T extends NodeJS.ArrayBufferView>(fd: number, buffer: T, options: WriteOptions): Operation<WriteResult<T>>
     (
       fd: number,
       data: string,
       position?: number | null,
       encoding?: BufferEncoding | null,
-    ): Operation<{ bytesWritten: number; buffer: string }>
+    ): Operation<WriteResult<string>>
   }
   /** Writes a whole file, in the place of what was in it. If that fails on the way, a part is there: not with `writeWhole`. */
   readonly writeFile: (

@@ -97,7 +97,8 @@ class WriteWhole extends HubOperation<void> {
 
   /** The greenlet's frames lie on the stack here; where we have met the error is of no interest. */
   override throw(error: unknown): never {
-    if (error instanceof Error && 'syscall' in error) Error.captureStackTrace(error)
+    // eslint-disable-next-line @typescript-eslint/unbound-method -- it is looked for on the stack, and not called
+    if (error instanceof Error && 'syscall' in error) Error.captureStackTrace(error, this.throw)
     throw error
   }
 

@@ -48,7 +48,8 @@ export class Group {
 
   /** Sends a signal; to nobody, when nobody is known to live. @throws Node's error when it may not (`EPERM`). */
   send(signal: NodeJS.Signals): void {
-    if (this.#state === 'running' || (this.#state === 'left' && this.#holdsPipe())) this.#tell(signal)
+    if (signal === 'SIGKILL' && this.#grace !== null) this.#grace.expire()
+    else if (this.#state === 'running' || (this.#state === 'left' && this.#holdsPipe())) this.#tell(signal)
   }
 
   /** Node has just reported the end of the child. */

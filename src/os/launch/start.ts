@@ -13,7 +13,7 @@ import type { Socket } from 'node:net'
 import { UsageError } from '../../errors/classes.ts'
 import { show, wrongRight } from '../../errors/usage.ts'
 import { type Args, DEVNULL, INHERIT, PIPE, type PopenOptions, STDOUT, type Target } from './options.ts'
-import { pipeBehind } from './pipes.ts'
+import { outletOf } from './pipes.ts'
 import { type Command, obstacleOf, refusalOf, thrownRefusal } from './refusal.ts'
 
 /** A child that runs. */
@@ -96,7 +96,7 @@ function stdioOf({ stdin, stdout, stderr, passFds = [] }: PopenOptions): Stdio[]
 function targetOf(name: string, target: Target): Stdio {
   if (target == null) return INHERIT
   if (typeof target !== 'object') return target
-  const pipe = pipeBehind(target)
+  const pipe = outletOf(target)
   if (pipe !== null) {
     checkUnread(name, pipe.socket)
     pipe.isGivenAway = true

@@ -277,6 +277,17 @@ function* readText(call: string, stream: AnyReadable): Green<string> {
  * @throws as `recv` does.
  * @switches only if it must wait
  * @source Node: `stream/consumers`
+ * @example
+ * ```ts
+ * import { Readable } from 'node:stream'
+ * import { run } from 'greenloop'
+ * import { buffer } from 'greenloop/os'
+ *
+ * await run(function* () {
+ *   const bytes = yield* buffer(Readable.from(['ab', 'c']))
+ *   console.log(bytes.length) // 3
+ * })
+ * ```
  */
 export function buffer(stream: AnyReadable): Operation<Buffer> {
   checkSource('buffer()', stream)
@@ -296,6 +307,16 @@ export function buffer(stream: AnyReadable): Operation<Buffer> {
  * @throws SyntaxError when it is no JSON; else as `recv` does.
  * @switches only if it must wait
  * @source Node: `stream/consumers`
+ * @example
+ * ```ts
+ * import { Readable } from 'node:stream'
+ * import { run } from 'greenloop'
+ * import { json } from 'greenloop/os'
+ *
+ * await run(function* () {
+ *   console.log(yield* json(Readable.from(['{ "a": ', '1 }']))) // { a: 1 }
+ * })
+ * ```
  */
 export function json(stream: AnyReadable): Operation<unknown> {
   checkSource('json()', stream)

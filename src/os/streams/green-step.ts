@@ -10,7 +10,7 @@
  *
  * Stands on greenlets and cursors. Leaves to `pipeline` which functions are such steps.
  */
-import type { Readable } from 'node:stream'
+import { Readable } from 'node:stream'
 import { GreenletExit, StreamClosedError, UsageError } from '../../errors/classes.ts'
 import type { Greenlet } from '../../gevent/greenlet.ts'
 import { spawn } from '../../gevent/spawn.ts'
@@ -29,6 +29,9 @@ export type Push<Out> = (out: Out) => Operation<void>
 
 /** A step of a pipeline that is a greenlet; it must be written as a generator function. */
 export type GreenStep<In = never, Out = never> = (source: Cursor<In>, push: Push<Out>) => Green<unknown>
+
+/** What Node gives a step to read: a stream, or what can be iterated. */
+export type StepSource = AsyncIterable<unknown> | Iterable<unknown>
 
 /** Somebody who asks for the next piece. */
 interface Asker {
@@ -49,18 +52,20 @@ export class RunningStep implements AsyncIterableIterator<unknown, undefined> {
   /** What it has failed of, until somebody is told. */
   #failure: { readonly error: unknown } | null = null
 
-  constructor(step: GreenStep<unknown, unknown>, source: AsyncIterable<unknown>, signal: AbortSignal) {
+  constructor(step: GreenStep<unknown, unknown>, source: StepSource, signal: AbortSignal) {
     const push: Push<unknown> = (out) => new PushOperation(this, out)
-    this.#greenlet = spawn(() => this.#run(step, read(source), push))
+    this.#greenlet = spawn(() => this.#run(step, source, push))
     const kill = (): void => {
       this.#greenlet.kill()
     }
     signal.addEventListener('abort', kill, { once: true })
   }
 
-  *#run(step: GreenStep<unknown, unknown>, source: Cursor<unknown>, push: Push<unknown>): Green<void> {
+  *#run(step: GreenStep<unknown, unknown>, source: StepSource, push: Push<unknown>): Green<void> {
+    let cursor: Cursor<unknown> | null = null
     try {
-      yield* step(source, push)
+      cursor = cursorOver(source)
+      yield* step(cursor, push)
     } catch (error) {
       const isKilled = error instanceof GreenletExit
       this.#failure = {
@@ -69,7 +74,7 @@ export class RunningStep implements AsyncIterableIterator<unknown, undefined> {
           : error,
       }
     } finally {
-      source[Symbol.dispose]()
+      cursor?.[Symbol.dispose]()
       this.#ended()
     }
   }
@@ -128,9 +133,10 @@ export class RunningStep implements AsyncIterableIterator<unknown, undefined> {
   }
 }
 
-/** What comes before a step is a stream, or something that Node has made of it. */
-function read(source: AsyncIterable<unknown>): Cursor<unknown> {
-  return 'readableLength' in source ? cursorOf('pipeline()', source as Readable) : iterate(source)
+function cursorOver(source: StepSource): Cursor<unknown> {
+  if (typeof source === 'object' && Symbol.asyncIterator in source)
+    return 'readableLength' in source ? cursorOf('pipeline()', source as unknown as Readable) : iterate(source)
+  return cursorOf('pipeline()', Readable.from(source))
 }
 
 function nameOf({ name }: { readonly name: string }): string {

@@ -252,12 +252,12 @@ class LinesOfChunks extends Cursor<string> {
  *
  * await run(function* () {
  *   using it = lines(Readable.from(['first\r\nsec', 'ond\n\nlast']))
- *   while (yield* it.next()) console.log(it.value.length, it.value)
+ *   while (yield* it.next()) console.log(JSON.stringify(it.value))
  * })
- * // 5 first
- * // 6 second
- * // 0
- * // 4 last
+ * // "first"
+ * // "second"
+ * // ""
+ * // "last"
  * ```
  */
 export function lines(stream: AnyReadable, options: LinesOptions = {}): Cursor<string> {

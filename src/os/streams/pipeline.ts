@@ -16,7 +16,7 @@ import { HubOperation, operation } from '../../waiting/operation.ts'
 import { checkWaitOptions, type WaitOptions } from '../../waiting/timeout.ts'
 import { until } from '../../waiting/until.ts'
 import type { AnyReadable } from './chunks.ts'
-import { type Push, RunningStep } from './green-step.ts'
+import { type Push, RunningStep, type StepSource } from './green-step.ts'
 import { labelOf } from './stream-state.ts'
 
 // Node's own, whatever `monkey` does with the names later.
@@ -223,7 +223,7 @@ async function runSteps(steps: readonly unknown[], options: PipelineOptions & { 
 /** A step as Node takes it. For a generator function that is given something to read Node has no other meaning. */
 function adapted(step: unknown, index: number, isLast: boolean): unknown {
   if (index === 0 || !isGreenStep(step)) return step
-  return (source: AsyncIterable<unknown>, { signal }: { signal: AbortSignal }): RunningStep | Promise<void> => {
+  return (source: StepSource, { signal }: { signal: AbortSignal }): RunningStep | Promise<void> => {
     const running = new RunningStep(step, source, signal)
     return isLast ? running.finished() : running
   }

@@ -165,16 +165,12 @@ class WebWrite extends HubOperation<void> {
   override begin(greenlet: Coroutine): Step<void> {
     const writing = writingOf(this.#stream)
     const writer = writing.take(this.toString())
-    const data = this.#data
-    const written = this.#isEnd && data === undefined ? Promise.resolve() : writer.write(data)
-    written.catch(ignored)
-    // Of a stream that has failed it is null, of one that is closed 0.
-    if (!this.#isEnd && (writer.desiredSize ?? 0) > 0) {
+    const done = this.#isEnd ? finish(writer, this.#data) : put(writer, this.#data)
+    if (done === null) {
       writing.release()
       return ready(undefined)
     }
-    const done = this.#isEnd ? writer.close() : Promise.race([written.then(() => writer.ready), writer.ready])
-    return new WebWait(greenlet, writing, `${this.toString()} of ${writing.label}`).limit(this.#limit).parkUntil(done)
+    return new WebWait(greenlet, writing, this.toString()).limit(this.#limit).parkUntil(done)
   }
 
   override toString(): string {
@@ -182,18 +178,66 @@ class WebWrite extends HubOperation<void> {
   }
 }
 
+/** Writes a chunk; gives what has to be waited for, null: nothing. */
+function put(writer: WritableStreamDefaultWriter<unknown>, data: unknown): Promise<unknown> | null {
+  const written = hand(writer, data)
+  // Of a stream that has failed it is null, of one that is closed 0.
+  return (writer.desiredSize ?? 0) > 0 ? null : room(writer, written)
+}
+
+async function room(writer: WritableStreamDefaultWriter<unknown>, written: Promise<void>): Promise<void> {
+  let refusal: unknown = null
+  written.catch((error: unknown) => {
+    refusal = error
+  })
+  await writer.ready
+  if (isClosed(refusal)) throw refusal
+}
+
+/** Ends the stream; one that was ended by somebody else is waited for. */
+async function finish(writer: WritableStreamDefaultWriter<unknown>, data: unknown): Promise<void> {
+  if (data !== undefined) await hand(writer, data)
+  try {
+    await writer.close()
+  } catch (error) {
+    if (data !== undefined || !isClosed(error)) throw error
+    await writer.closed
+  }
+}
+
+function hand(writer: WritableStreamDefaultWriter<unknown>, data: unknown): Promise<void> {
+  let written: Promise<void>
+  try {
+    written = writer.write(data)
+  } catch (error) {
+    written = Promise.reject(error) // Node 20, of a stream that is closed
+  }
+  written.catch(ignored)
+  return written
+}
+
 /** The next call is told of it: nobody has to wait for each piece. */
 function ignored(): void {
   // see there
+}
+
+/** How Node calls it that something was written to a stream which is closed. */
+function isClosed(error: unknown): error is Error {
+  return (
+    error instanceof Error && 'code' in error && /^ERR_(?:INVALID_STATE|INTERNAL_ASSERTION)$/u.test(String(error.code))
+  )
 }
 
 /** Waits for a writer, and leaves the lock. */
 class WebWait extends PromiseWait {
   readonly #writing: WebWriting
 
-  constructor(greenlet: Coroutine, writing: WebWriting, text: string) {
-    super(greenlet, null, text)
+  readonly #call: string
+
+  constructor(greenlet: Coroutine, writing: WebWriting, call: string) {
+    super(greenlet, null, `${call} of ${writing.label}`)
     this.#writing = writing
+    this.#call = call
   }
 
   override succeed(_value: unknown): void {
@@ -203,7 +247,8 @@ class WebWait extends PromiseWait {
 
   override fail(error: unknown): void {
     this.#writing.release()
-    super.fail(error)
+    const label = this.#writing.label
+    super.fail(isClosed(error) ? new StreamClosedError(`${this.#call}: ${label} is closed.`, { cause: error }) : error)
   }
 
   override expired(limit: Limit): void {
@@ -296,17 +341,24 @@ export function write(
  * @switches only if it must wait
  * @example
  * ```ts
- * import { createWriteStream, readFileSync, rmSync } from 'node:fs'
+ * import { Writable } from 'node:stream'
  * import { run } from 'greenloop'
  * import { end, write } from 'greenloop/os'
  *
- * await run(function* () {
- *   const file = createWriteStream('/tmp/greenloop-end.txt')
- *   yield* write(file, 'one ')
- *   yield* end(file, 'two')
- *   console.log(readFileSync('/tmp/greenloop-end.txt', 'utf8')) // one two
- *   rmSync('/tmp/greenloop-end.txt')
+ * const target = new Writable({
+ *   write(chunk, _encoding, done) {
+ *     console.log(String(chunk))
+ *     setTimeout(done, 1)
+ *   },
  * })
+ * await run(function* () {
+ *   yield* write(target, 'one')
+ *   yield* end(target, 'two')
+ *   console.log('out')
+ * })
+ * // one
+ * // two
+ * // out
  * ```
  */
 export function end(

@@ -15,15 +15,17 @@
  */
 import type { Socket } from 'node:net'
 import { StringDecoder } from 'node:string_decoder'
-import { ConcurrentObjectUseError } from '../../errors/classes.ts'
+import { ConcurrentObjectUseError, InternalError } from '../../errors/classes.ts'
 import type { Coroutine } from '../../greenlet/kernel.ts'
 import { ready, type Step } from '../../greenlet/operation.ts'
-import { usedState } from '../../net/stream/stream-state.ts'
 import { IOWait } from '../../waiting/io-wait.ts'
 import { lateError } from '../../waiting/timeout.ts'
 import type { Limit } from '../../waiting/wait.ts'
 import { TimeoutExpired } from '../exceptions.ts'
+import type { FileObject } from '../fileobject/file-object.ts'
 import type { Args } from '../launch/options.ts'
+import type { Outlet } from '../launch/outlet.ts'
+import { outletOf } from '../launch/pipes.ts'
 
 /** What the child has written, as far as that was a pipe. */
 export type Written = [stdout: string | Buffer | null, stderr: string | Buffer | null]
@@ -46,26 +48,25 @@ export class Communication {
   #outcome: Written | null = null
 
   /**
-   * @param sockets - our ends of the child's stdin, stdout, stderr.
-   * @param read - what was read of stdout and stderr and not asked for yet.
+   * @param stdin - our end of the child's stdin.
+   * @param files - our ends of its stdout and stderr; what was read of them and not asked for yet belongs to the outcome.
    * @param input - all that it is to read; what was written before comes first.
    */
   constructor(
     partner: Partner,
-    sockets: readonly (Socket | null)[],
-    read: readonly Buffer[],
+    stdin: Socket | null,
+    files: readonly (FileObject<string> | FileObject<Buffer> | null)[],
     input: string | Uint8Array | undefined,
     encoding: BufferEncoding | null,
   ) {
     this.#partner = partner
     this.#encoding = encoding
-    const [stdin, ...outputs] = sockets
     const look = (): void => {
       this.look()
     }
-    this.#input = stdin == null ? null : new Input(stdin, look)
-    this.#outputs = outputs.map((socket, place) => socket && new Output(socket, read[place] ?? null, look))
-    if (stdin == null || stdin.destroyed) return
+    this.#input = stdin && new Input(stdin, look)
+    this.#outputs = files.map((file) => file && new Output(file, look))
+    if (stdin === null || stdin.destroyed) return
     if (input === undefined) stdin.end()
     else stdin.end(bytesOf(input, encoding))
   }
@@ -184,11 +185,16 @@ class Input extends Side {
 
 /** All output, as it comes. */
 class Output extends Side {
-  #pieces: Buffer[]
+  readonly #file: FileObject<string> | FileObject<Buffer>
+  readonly #outlet: Outlet
+  #pieces: Buffer[] = []
 
-  constructor(socket: Socket, read: Buffer | null, look: () => void) {
-    super(socket, look)
-    this.#pieces = read === null ? [] : [read]
+  constructor(file: FileObject<string> | FileObject<Buffer>, look: () => void) {
+    const outlet = outletOf(file)
+    if (outlet === null) throw new InternalError('A child writes to a file that is no pipe.')
+    super(outlet.socket, look)
+    this.#file = file
+    this.#outlet = outlet
   }
 
   override get isOver(): boolean {
@@ -197,18 +203,27 @@ class Output extends Side {
 
   /** Who waits to read it; null: nobody. */
   get reader(): { readonly greenlet: Coroutine } | null {
-    return usedState(this.socket)?.reader ?? null
+    return this.#outlet.reader
   }
 
   get bytes(): Buffer {
+    this.#takeRead()
     const all = Buffer.concat(this.#pieces)
     this.#pieces = [all]
     return all
   }
 
   override hear(): void {
+    this.#takeRead()
     this.socket.on('data', this.#onData).on('end', this.look).on('close', this.look)
     this.socket.resume()
+  }
+
+  /** What was read before. */
+  #takeRead(): void {
+    const buffered = this.#file.$takeBuffered()
+    if (buffered.length > 0) this.#pieces.push(buffered)
+    this.#pieces.push(...this.#outlet.handOver())
   }
 
   override unhear(): void {

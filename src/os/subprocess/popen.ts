@@ -23,7 +23,6 @@ import { Linkable, type LinkWait, type Listener } from '../../waiting/linkable.t
 import { HubOperation, operation } from '../../waiting/operation.ts'
 import { checkWaitOptions, type WaitOptions } from '../../waiting/timeout.ts'
 import type { Limit } from '../../waiting/wait.ts'
-import type { FileObject } from '../fileobject/file-object.ts'
 import { Group } from '../launch/group.ts'
 import {
   type Args,
@@ -34,13 +33,12 @@ import {
   lineOf,
   type PopenOptions,
 } from '../launch/options.ts'
-import { pipeBehind, pipeFile } from '../launch/pipes.ts'
+import { outletOf, pipeFile } from '../launch/pipes.ts'
 import { start } from '../launch/start.ts'
 import { ChildOperation } from './child-wait.ts'
 import { Communication, type Written } from './communication.ts'
 
 const NAMES = ['stdin', 'stdout', 'stderr'] as const
-const NOTHING_READ: Buffer = Buffer.alloc(0)
 
 /** How long a group has to end, in milliseconds. */
 const GRACE_MS = 5000
@@ -71,7 +69,8 @@ export class Child<E extends Ends = Ends> extends Linkable implements Disposable
   /** Its errors, if they are a pipe. */
   readonly stderr: E['stderr']
   readonly #child: ChildProcess
-  readonly #sockets: readonly (Socket | null)[]
+  /** @internal Our ends of its stdin, stdout, stderr. */
+  readonly $sockets: readonly (Socket | null)[]
   readonly #group: Group
   readonly #hub: Hub
   readonly #options: PopenOptions
@@ -92,7 +91,7 @@ export class Child<E extends Ends = Ends> extends Linkable implements Disposable
     const { child, pid, sockets } = start(args, given)
     this.#child = child
     this.pid = pid
-    this.#sockets = sockets
+    this.$sockets = sockets
     this.#hub = hubOf(kernel.current)
     this.#encoding = given.encoding ?? (given.text === true ? 'utf8' : null)
     const [stdin, stdout, stderr] = sockets.map(
@@ -102,7 +101,9 @@ export class Child<E extends Ends = Ends> extends Linkable implements Disposable
     this.stdin = stdin as E['stdin']
     this.stdout = stdout as E['stdout']
     this.stderr = stderr as E['stderr']
-    this.#group = new Group(pid, given.startNewSession ?? true, this.#hub, () => [stdout, stderr].some(isOpen))
+    this.#group = new Group(pid, given.startNewSession ?? true, this.#hub, () =>
+      [stdout, stderr].some((file) => file != null && outletOf(file)?.isOpen === true),
+    )
     child.on('exit', (code, signal) => {
       this.#ended(code, signal)
     })
@@ -162,7 +163,7 @@ export class Child<E extends Ends = Ends> extends Linkable implements Disposable
   communicate(input?: string | Uint8Array, options: WaitOptions = {}): Operation<E['written']> {
     checkWaitOptions('communicate()', options)
     if (input !== undefined) checkInput('communicate()', input)
-    if (input !== undefined && this.#sockets[0] == null) {
+    if (input !== undefined && this.$sockets[0] == null) {
       throw new UsageError(
         `communicate() was given input for ${String(this)}, whose stdin is no pipe.\n\n${wrongRight("new Popen(['sort'])", 'it reads what we read', "new Popen(['sort'], { stdin: PIPE })")}`,
       )
@@ -257,7 +258,7 @@ export class Child<E extends Ends = Ends> extends Linkable implements Disposable
   /** @internal Ends the group, waits until the child has ended and the rest has had its time, and closes the pipes. Who breaks that off kills it. */
   *$finish(): Green<void> {
     this.$end()
-    for (const socket of this.#sockets.slice(1)) socket?.resume() // what they still write, they shall get rid of
+    for (const socket of this.$sockets.slice(1)) socket?.resume() // what they still write, they shall get rid of
     try {
       yield* this.wait()
       const { grace } = this.#group
@@ -270,7 +271,7 @@ export class Child<E extends Ends = Ends> extends Linkable implements Disposable
 
   /** @internal */
   $closePipes(): void {
-    for (const socket of this.#sockets) socket?.destroy()
+    for (const socket of this.$sockets) socket?.destroy()
   }
 
   /** @internal `isWhole`: who cuts it short ends the child. */
@@ -281,9 +282,8 @@ export class Child<E extends Ends = Ends> extends Linkable implements Disposable
   /** @internal The one communication there is. */
   $communication(input?: string | Uint8Array): Communication {
     if (this.#communication === null) {
-      const files = [this.stdout, this.stderr]
-      const read = files.map((file: FileObject<string | Buffer> | null) => file?.$takeBuffered() ?? NOTHING_READ)
-      this.#communication = new Communication(this, this.#sockets, read, input, this.#encoding)
+      const [stdin = null] = this.$sockets
+      this.#communication = new Communication(this, stdin, [this.stdout, this.stderr], input, this.#encoding)
     } else if (input !== undefined) {
       throw new UsageError(`communicate() of ${String(this)} has begun already; only its first call may have input.`)
     }
@@ -331,14 +331,6 @@ export const Popen: PopenConstructor = Child as PopenConstructor // its type arg
 /** A child process that {@link Popen} has made. */
 export type Popen<E extends Ends = Ends> = Child<E>
 Object.defineProperty(Child, 'name', { value: 'Popen' })
-
-/** Whether somebody is known to be at the other end. With something unread Node may not have seen the end. */
-function isOpen(file: object | null | undefined): boolean {
-  const pipe = file == null ? null : pipeBehind(file)
-  if (pipe === null || pipe.isGivenAway) return false
-  const { destroyed, readableEnded, readableLength } = pipe.socket
-  return readableLength === 0 && !readableEnded && !destroyed
-}
 
 /** Checks what a child is to read. */
 export function checkInput(call: string, input: unknown): void {

@@ -94,7 +94,7 @@ export function run<const O extends RunOptions = Record<never, never>>(
   args: Args,
   options?: Exactly<O, RunOptions>,
 ): Operation<CompletedProcess<Caught<O, 'stdout'>, Caught<O, 'stderr'>>> {
-  const given: RunOptions = options ?? {}
+  const given: RunOptions = options === undefined ? {} : options
   check('run()', args, given, RUN)
   // What is caught follows from the options, as the types say.
   return operation(textOf('run', args), () => complete('run', args, given)) as Operation<never>
@@ -166,7 +166,8 @@ export function checkOutput<const O extends OutputOptions = Record<never, never>
   args: Args,
   options?: Exactly<O, OutputOptions>,
 ): Operation<Carried<O>> {
-  const given: OutputOptions = options ?? {}
+  const given: OutputOptions = options === undefined ? {} : options
+  if ('stdout' in given) throw new UsageError('checkOutput() catches stdout itself; it has no option `stdout`.')
   check('checkOutput()', args, given, OUTPUT)
   return operation(textOf('checkOutput', args), function* () {
     const { stdout } = yield* complete('checkOutput', args, { ...given, stdout: PIPE, check: true })

@@ -2,13 +2,17 @@
  * Compiles code blocks as a user's program would be: strictly, against the types of `src`, and runs each with plain Node.
  *
  * Two passes, since the blocks can run while they are still being checked. One erases the types of the blocks, into a folder with a copy of
- * package.json, in which `greenloop` means the library as it was compiled for this run of the tests; so a block costs a start of Node and
- * not one of tsx. The other checks.
+ * package.json, in which `greenloop` means the library as it was compiled for this run of the tests; so a block needs no tsx. The other
+ * checks.
+ *
+ * Most blocks run one after the other in few processes. One that is different there, or that changes or ends its process, has a process of
+ * its own, and what it does there counts.
  */
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import ts from 'typescript'
 import { expect } from 'vitest'
+import { type Printed, runTogether } from './batch.ts'
 import { type Block, normal, pattern } from './pages.ts'
 import { execute, REPOSITORY } from './processes.ts'
 
@@ -21,6 +25,10 @@ export interface Compiled {
   /** Removes the folder. */
   remove(): void
 }
+
+/** What belongs to a whole process and is not put back by a block that changes it, and the web. */
+const OWN_PROCESS =
+  /\bprocess\.|monkey|signalHandler|nextSignal|setDebug|config\.|settrace|setswitchinterval|setServers|express|https:\/\/[a-z]/u
 
 /** Compiles `blocks`. */
 export function compile(blocks: readonly Block[]): Compiled {
@@ -43,6 +51,13 @@ export function compile(blocks: readonly Block[]): Compiled {
     erase(block.code, fileOf(block).slice(folder.length))
   }
 
+  const scriptOf = (block: Block): string => fileOf(block).replace(/ts$/u, 'js')
+  const together = runTogether(
+    blocks.filter(({ code, exitCode }) => exitCode === 0 && !OWN_PROCESS.test(code)).map(scriptOf),
+  )
+  const matches = ({ stdout, stderr }: Printed, block: Block): boolean =>
+    stderr === '' && pattern(block.expected).test(normal(stdout))
+
   let program: ts.Program | null = null
   return {
     errors(block) {
@@ -55,9 +70,10 @@ export function compile(blocks: readonly Block[]): Compiled {
       })
     },
     async run(block, web = null) {
+      const printed = web === null ? await together.get(scriptOf(block)) : null
+      if (printed != null && matches(printed, block)) return
       const preload = web === null ? [] : ['--import', join(folder, 'web.js')]
-      const file = fileOf(block).replace(/ts$/u, 'js')
-      const { stdout, stderr, code } = await execute(process.execPath, [...preload, file], web ?? {})
+      const { stdout, stderr, code } = await execute(process.execPath, [...preload, scriptOf(block)], web ?? {})
       expect(stderr).toBe('')
       expect(normal(stdout)).toMatch(pattern(block.expected))
       expect(code).toBe(block.exitCode)

@@ -1,16 +1,19 @@
 // Named imports of builtins, taken before any patch, follow: into the patch and out of it. So do the default import and `require`.
 
+import * as childProcess from 'node:child_process'
 import * as dns from 'node:dns'
 import defaultDns, { lookup } from 'node:dns'
 import { createRequire } from 'node:module'
 import * as net from 'node:net'
+import * as stream from 'node:stream'
+import * as streamPromises from 'node:stream/promises'
 import * as timers from 'node:timers/promises'
 import * as tls from 'node:tls'
 import { run } from 'greenloop'
 import * as monkey from 'greenloop/monkey'
 
 const require = createRequire(import.meta.url)
-const modules: Readonly<Record<string, object>> = { dns, net, timers, tls }
+const modules: Readonly<Record<string, object>> = { dns, net, timers, tls, childProcess, stream, streamPromises }
 
 /** Each export of each module, as it is now. */
 const exportsNow = (): Map<string, unknown> =>
@@ -34,7 +37,14 @@ const names = changed()
 console.log(
   'changed:',
   names.length,
-  ['dns.lookup', 'dns.reverse', 'timers.setTimeout'].every((name) => names.includes(name)),
+  [
+    'dns.lookup',
+    'dns.reverse',
+    'timers.setTimeout',
+    'childProcess.exec',
+    'stream.pipeline',
+    'streamPromises.finished',
+  ].every((name) => names.includes(name)),
 )
 monkey.unpatchAll()
 console.log('unpatched:', lookup === before, dns.lookup === before, changed())

@@ -97,8 +97,7 @@ function takesCallbackLast(fn: Called, self: object, samples: Readonly<Record<st
   const args: unknown[] = []
   for (;;) {
     const missing = missed(fn, self, args)
-    if (missing.some((name) => CALLBACKS.includes(name)))
-      return missed(fn, self, [() => undefined]).length > 0
+    if (missing.some((name) => CALLBACKS.includes(name))) return missed(fn, self, [() => undefined]).length > 0
     const [name = ''] = missing
     if (!(name in samples) || args.length > fn.length) return false
     args.push(samples[name])

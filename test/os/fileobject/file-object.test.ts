@@ -49,6 +49,12 @@ describe('reading', () => {
       expect([yield* file.readinto(into), ...into]).toEqual([2, 255, 3])
       expect([yield* file.readinto(into), ...into]).toEqual([1, 4, 3])
       expect(yield* file.readinto(into)).toBe(0)
+      yield* file.seek(0)
+      expect([yield* file.readinto1(into), ...into]).toEqual([2, 1, 10])
+      expect([yield* file.read1(1), yield* file.read1(), yield* file.read1()]).toEqual(
+        [[255], [3, 4], []].map((bytes) => Buffer.from(bytes)),
+      )
+      expect([yield* file.readinto1(into), yield* file.readinto1(new Uint8Array(0))]).toEqual([0, 0])
     })
   })
 
@@ -386,15 +392,20 @@ describe('errors of the world', () => {
         yield* file.read()
       }),
     )
-    expect(directory).toMatchObject({ message: 'EISDIR: illegal operation on a directory, read', code: 'EISDIR' })
-    expect((directory as Error).stack).toMatch(/at readIt/u)
+    expect(directory).toMatchObject({
+      message: `EISDIR: illegal operation on a directory, read '${at()}'`,
+      code: 'EISDIR',
+      syscall: 'read',
+      path: at(),
+    })
+    expect((directory as Error).stack).toMatch(/^Error: EISDIR: [^\n]* '[^\n]*'\n[^]*at readIt/u)
     expect(await rejectionMessage(open(at(), 'w'))).toBe(`EISDIR: illegal operation on a directory, open '${at()}'`)
   })
 
   it.runIf(nodeFs.existsSync('/dev/full'))(
     'a full disk: flush() and close() say so, and the descriptor is closed',
     async () => {
-      const full = 'ENOSPC: no space left on device, write'
+      const full = "ENOSPC: no space left on device, write '/dev/full'"
       await run(function* () {
         const file = yield* open('/dev/full', 'w')
         yield* file.write('x')

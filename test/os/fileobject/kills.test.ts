@@ -12,7 +12,7 @@ import { folder, openUnder, TELLS_OPEN } from '../files/support.ts'
 checkLeaks()
 
 const SEED = 7
-const FULL = 'ENOSPC: no space left on device, write'
+const FULL = "ENOSPC: no space left on device, write '/dev/full'"
 
 /** Kills a greenlet that is in this call, and waits until it is dead. */
 function* killIn(made: { [Symbol.iterator](): unknown }): Green<void> {
@@ -210,7 +210,7 @@ describe('a write that fails in the middle', () => {
     write.mockImplementationOnce(((...args: unknown[]) => {
       ;(args[5] as (error: Error) => void)(new Error('the disk is full'))
     }) as never)
-    expect(await rejectionMessage(file.write(Buffer.from('abcdef')))).toBe('the disk is full')
+    expect(await rejectionMessage(file.write(Buffer.from('abcdef')))).toBe(`the disk is full '${path}'`)
     expect(file.tell()).toBe(3)
     await file.write(Buffer.from('!'))
     await file.close()

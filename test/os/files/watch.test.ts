@@ -1,7 +1,7 @@
 // watch: a cursor over what changes, which keeps each change once until it is read.
 import { EventEmitter } from 'node:events'
 import nodeFs from 'node:fs'
-import { choose, each, run, sleep, spawn } from 'greenloop'
+import { choose, each, type Operation, run, setDebug, sleep, spawn } from 'greenloop'
 import { watch } from 'greenloop/os'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { eventually, inWait } from '../../net/support.ts'
@@ -225,6 +225,17 @@ describe('its cursor', () => {
     await inWait(reader)
     watcher.close()
     expect(await reader.get()).toBe(false)
+  })
+
+  it('gives operations that stand in messages as they are written, each its own in debug mode', () => {
+    fake()
+    using changes = watch('x')
+    const calls = (): Operation<boolean>[] => [changes.next(), changes.next()]
+    expect(calls().map(String)).toEqual(["next() of watch('x')", "next() of watch('x')"])
+    expect(new Set(calls()).size).toBe(1)
+    setDebug(true)
+    onTestFinished(() => setDebug(false))
+    expect(new Set(calls()).size).toBe(2)
   })
 
   it('is read by for await', async () => {

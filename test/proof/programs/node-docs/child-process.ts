@@ -12,7 +12,7 @@ const FILE = '@types/node/child_process.d.ts'
 /** What is told of an error in words, the snippet tells. */
 const NAME_ERROR: Snippet['swaps'] = [['console.error(error)', 'console.error(error.name)']]
 /** `node` itself, wherever it is. */
-const NODE: Snippet['swaps'] = [["'node', [", 'process.execPath, [']]
+const NODE: Snippet['swaps'] = [["'node'", 'process.execPath']]
 
 /** A folder until the end. */
 function folderOf(stage: Stage): string {
@@ -279,7 +279,8 @@ export const childProcessSnippets: readonly Snippet[] = [
     name: 'execFile: with a signal',
     file: FILE,
     words: "['--version'], { signal }",
-    swaps: [...NODE, ...NAME_ERROR],
+    // One that does not end by itself: it is a race else.
+    swaps: [...NODE, ...NAME_ERROR, ["['--version']", "['-e', 'setInterval(() => {}, 1000)']"]],
     shows: 'stderr: AbortError',
     async around(stage) {
       const { child } = await stage.run({}, 'child')
@@ -298,7 +299,9 @@ export const childProcessSnippets: readonly Snippet[] = [
     ],
     shows: 'AbortError',
     async around(stage) {
-      const { ended: child } = await stage.run({ __filename: join(folderOf(stage), 'none.cjs') }, 'ended')
+      const path = join(folderOf(stage), 'program.cjs')
+      writeFileSync(path, 'setInterval(() => {}, 1000)')
+      const { ended: child } = await stage.run({ __filename: path }, 'ended')
       await ended(stage, child)
     },
   },

@@ -10,7 +10,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { extract, type Place, type Swap } from './extract.ts'
 
 /** What the documentation is about. */
-export type Subject = 'net' | 'tls' | 'dns' | 'timers' | 'fetch' | 'http' | 'stream' | 'child_process'
+export type Subject = 'net' | 'tls' | 'dns' | 'timers' | 'fetch' | 'http' | 'stream' | 'fs' | 'child_process'
 
 /** A snippet and the smallest surroundings in which it does something. */
 export interface Snippet extends Place {

@@ -128,7 +128,7 @@ export const streamSnippets: readonly Snippet[] = [
       await stage.run({ path, getReadableStreamSomehow: () => source })
       await stage.wrote('Manually close')
       source.write('after')
-      await stage.until(() => fs.readFileSync(path, 'utf8') === 'before')
+      await stage.until(() => fs.existsSync(path) && fs.readFileSync(path, 'utf8') === 'before')
       stage.log(fs.readFileSync(path, 'utf8'))
     },
   },

@@ -1,0 +1,54 @@
+// Files that nobody closes. argv[2]: where they are made; argv[3]: `dropped`: one that can be reached no more; else how the program ends.
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { type Green, run, sleep } from 'greenloop'
+import { open } from 'greenloop/os'
+
+const [, , folder = '', how] = process.argv
+const path = join(folder, 'file')
+
+/** Of those that are told when the program ends. */
+const listeners = (): number => process.listenerCount('exit')
+
+function openOnes(): number {
+  return readdirSync('/proc/self/fd').filter((fd) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`) === path
+    } catch {
+      return false
+    }
+  }).length
+}
+
+function* writeAndForget(): Green<void> {
+  const file = yield* open(path, 'w')
+  yield* file.write('kept')
+}
+
+if (how === 'dropped') {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  await run(function* () {
+    const before = listeners()
+    yield* writeAndForget()
+    for (let n = 0; n < 100 && openOnes() > 0; n++) {
+      collect()
+      yield* sleep(2)
+    }
+    console.log(openOnes(), readFileSync(path, 'utf8'), listeners() - before)
+  })
+} else {
+  await run(function* () {
+    const before = listeners()
+    const file = yield* open(path, 'w')
+    yield* file.write('kept')
+    const closed = yield* open(join(folder, 'other'), 'w')
+    yield* closed.close()
+    console.log(listeners() - before, readFileSync(path, 'utf8') === '')
+    if (how === 'exit') process.exit(3)
+    if (how === 'throw') throw new Error('on purpose')
+    console.log(file.tell())
+  })
+}
