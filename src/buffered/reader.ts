@@ -82,10 +82,12 @@ export class BufferedReader<T extends string | Buffer> {
     return yield* this.#line(size, false)
   }
 
-  /** Waits for all lines. */
+  /** Waits for all lines. They are taken when all have arrived, so that a kill loses none. */
   *readlines(): Green<T[]> {
+    while (yield* this.#more(Infinity, true));
     const lines: T[] = []
-    for (let line = yield* this.nextLine(); line.length > 0; line = yield* this.nextLine()) lines.push(line)
+    for (let line = this.bufferedLine(); line !== null; line = this.bufferedLine()) lines.push(line)
+    if (this.#length > 0) lines.push(this.#take(this.#length))
     return lines
   }
 

@@ -119,11 +119,11 @@ export function signalHandler<A extends readonly unknown[]>(
 const NEVER_TOLD: readonly string[] = ['SIGKILL', 'SIGSTOP']
 
 /** The name of a signal that was given as name or number. `call` is the call as a person writes it. */
-export function signalNamed(call: string, signal: unknown): NodeJS.Signals {
+export function signalNamed(call: string, signal: unknown, option = 'signal'): NodeJS.Signals {
   const entry = Object.entries(constants.signals).find(([name, number]) => name === signal || number === signal)
   if (entry === undefined) {
     throw new UsageError(
-      `${call} expects \`signal\` to be the name of a signal, such as 'SIGTERM', or its number, but got ${show(signal)}.`,
+      `${call} expects \`${option}\` to be the name of a signal, such as 'SIGTERM', or its number, but got ${show(signal)}.`,
     )
   }
   return entry[0] as NodeJS.Signals // the table has no other names

@@ -1,6 +1,7 @@
 /**
  * The door of `greenloop/os`: what a program does on its machine. Child processes, files, streams, signals, usable without any patch.
  */
+export { type SignalHandler, signalHandler } from '../gevent/signal.ts'
 export {
   CalledProcessError,
   EOFError,
@@ -19,6 +20,7 @@ export { type FileChange, type WatchOptions, watch } from './files/watch.ts'
 export { type WriteWholeOptions, writeWhole } from './files/write-whole.ts'
 export type { Args, Carried, Ends, HasDescriptor, PopenOptions, Target } from './launch/options.ts'
 export { DEVNULL, INHERIT, PIPE, STDOUT } from './launch/options.ts'
+export { nextSignal } from './signals/next-signal.ts'
 export { type AnyReadable, buffer, chunks, json, text } from './streams/chunks.ts'
 export type { GreenStep, Push } from './streams/green-step.ts'
 export { input, type LinesOptions, LineTooLongError, lines } from './streams/lines.ts'

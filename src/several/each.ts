@@ -63,8 +63,13 @@ function* read<T>(source: EachSource<T>, fn: (value: T) => Driven<unknown>): Gre
 function cursorOf<T>(source: EachSource<T>): Cursor<T> | null {
   if (typeof source !== 'object') return null // a string
   if (source instanceof Cursor) return source
-  if ('cursor' in source) return source.cursor()
+  if (hasCursor(source)) return source.cursor()
   return Symbol.asyncIterator in source ? iterate(source) : null
+}
+
+/** A stream may have a field of that name, which is something else. */
+function hasCursor<T>(source: EachSource<T> & object): source is Sequence<T> {
+  return 'cursor' in source && typeof source.cursor === 'function'
 }
 
 function checkSource(source: unknown): void {

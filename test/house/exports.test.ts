@@ -37,12 +37,17 @@ const NAMES: Record<string, readonly [module: object, names: string]> = {
     waitWrite`,
   ],
   './http': [http, 'ClientGoneError RefusedRequest Response fetch handler limitPerHost requests serve'],
-  './os': [os, 'CalledProcessError EOFError StartError SubprocessError TimeoutExpired'],
+  './os': [
+    os,
+    `CalledProcessError CompletedProcess DEVNULL EOFError FileObject INHERIT LineTooLongError PIPE Popen STDOUT StartError
+    SubprocessError TimeoutExpired buffer call checkCall checkOutput chunks end finished fs getoutput getstatusoutput input
+    json lines nextSignal open pipeline recv run signalHandler subprocess text transform watch write writeWhole`,
+  ],
   './monkey': [
     monkey,
     `DidPatchEvent DidPatchModuleEvent WillPatchAllEvent WillPatchModuleEvent events getOriginal isAnythingPatched
-    isModulePatched isObjectPatched patchAll patchDns patchFetch patchHttp patchNet patchPromise patchTimers patchTls
-    patched saved unpatchAll`,
+    isModulePatched isObjectPatched patchAll patchChildProcess patchDns patchFetch patchFs patchHttp patchNet patchPromise
+    patchStreams patchTimers patchTls patched saved unpatchAll`,
   ],
   './monkey/register': [register, ''],
   './eslint': [eslint, 'configs default meta rules'],
@@ -57,6 +62,11 @@ const NAMESPACES: typeof NAMES = {
   ],
   'tls of ./net': [net.tls, 'connect createServer'],
   'dgram of ./net': [net.dgram, 'createSocket'],
+  'subprocess of ./os': [
+    os.subprocess,
+    `CalledProcessError CompletedProcess DEVNULL INHERIT PIPE Popen STDOUT StartError SubprocessError TimeoutExpired call
+    checkCall checkOutput getoutput getstatusoutput run`,
+  ],
   'requests of ./http': [
     http.requests,
     `ChunkedEncodingError ConnectTimeout ConnectionError ContentDecodingError ContentTooLarge CookieJar HTTPError HeaderMap

@@ -1,9 +1,12 @@
 // What is patched and what was there: getOriginal(), saved and the questions; and the state's own rules, tried on objects of the test.
 
+import childProcess from 'node:child_process'
 import dns from 'node:dns'
 import { EventEmitter } from 'node:events'
+import fs from 'node:fs'
 import { createRequire } from 'node:module'
 import net from 'node:net'
+import stream from 'node:stream'
 import nodeTimers from 'node:timers'
 import timers, { scheduler } from 'node:timers/promises'
 import tls from 'node:tls'
@@ -41,6 +44,12 @@ describe('getOriginal()', () => {
     ['timers/promises', 'scheduler.wait', originals.wait],
     ['timers', 'promises.setTimeout', originals.setTimeout],
     ['timers', 'setTimeout', nodeTimers.setTimeout],
+    ['stream', 'pipeline', stream.pipeline],
+    ['stream', 'promises.pipeline', stream.promises.pipeline],
+    ['stream', 'Duplex.prototype.sendall', undefined],
+    ['fs', 'realpath.native', fs.realpath.native],
+    ['node:child_process', 'exec', childProcess.exec],
+    ['child_process', 'ChildProcess.prototype.wait', undefined],
     ['globalThis', 'Promise.prototype[Symbol.iterator]', undefined],
     ['net', 'Socket.prototype.recv', undefined],
     ['net', 'Socket.prototype.on', net.Socket.prototype.on],
@@ -99,7 +108,10 @@ describe('saved, isModulePatched(), isObjectPatched(), isAnythingPatched()', () 
         ours.add(await run(() => currentOf(module, name))) // only greenlets see all of it
       }
     }
-    expect([...monkey.saved.keys()]).toEqual(['globalThis', 'timers/promises', 'dns', 'net', 'tls', 'http', 'https'])
+    expect([...monkey.saved.keys()]).toEqual([
+      ...['globalThis', 'timers/promises', 'stream', 'stream/promises', 'dns', 'net', 'tls', 'http', 'https'],
+      ...['fs', 'fs/promises', 'child_process'],
+    ])
     expect(monkey.saved.get('dns')?.get('lookup')).toBe(originals.lookup)
     expect(monkey.saved.get('net')?.has('Socket.prototype.recv')).toBe(true)
     expect(monkey.saved.get('net')?.get('Socket.prototype.recv')).toBeUndefined()

@@ -64,9 +64,9 @@ function collector(): Writable & { readonly text: string } {
 describe('the methods', () => {
   it('are on all that can be read, all that can be written to, and what can do both', () => {
     const has = (object: object): string[] =>
-      ['recv', 'chunks', 'lines', 'sendall', 'finish'].filter((name) => name in object)
+      ['recv', 'cursor', 'lines', 'sendall', 'finish'].filter((name) => name in object)
     const [reading, writing] = [
-      ['recv', 'chunks', 'lines'],
+      ['recv', 'cursor', 'lines'],
       ['sendall', 'finish'],
     ]
     expect(has(silent())).toEqual(reading)
@@ -111,7 +111,7 @@ describe('the methods', () => {
         0,
       ])
       const chunks: unknown[] = []
-      const it = Readable.from([1, { two: 2 }]).chunks<unknown>()
+      const it = Readable.from([1, { two: 2 }]).cursor<unknown>()
       while (yield* it.next()) chunks.push(it.value)
       expect(chunks).toEqual([1, { two: 2 }])
     })

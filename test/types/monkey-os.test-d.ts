@@ -105,8 +105,8 @@ it('streams infer what is read, and take what can be written', () => {
   const writable: Writable = duplex
   spawn(function* () {
     expectTypeOf(yield* readable.recv(5)).toEqualTypeOf<Buffer>()
-    expectTypeOf(readable.chunks()).toEqualTypeOf<Cursor<Buffer>>()
-    expectTypeOf(readable.chunks<number>()).toEqualTypeOf<Cursor<number>>()
+    expectTypeOf(readable.cursor()).toEqualTypeOf<Cursor<Buffer>>()
+    expectTypeOf(readable.cursor<number>()).toEqualTypeOf<Cursor<number>>()
     expectTypeOf(duplex.lines({ encoding: 'utf8' })).toEqualTypeOf<Cursor<string>>()
     expectTypeOf(yield* writable.sendall({ any: 'thing' })).toBeVoid()
     expectTypeOf(yield* duplex.finish('last', { timeoutMs: 5 })).toBeVoid()

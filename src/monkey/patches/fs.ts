@@ -19,12 +19,13 @@ const MISSES_IT_LATE = ['rm']
 
 /** Patches the functions of `fs`, and what opens something in `fs.promises`. */
 export function patchFs(): void {
-  const names = [...CALLBACK_LAST.fs, ...MISSES_IT_LATE]
-  patchCallbackLast('fs', fs, names, { prefix: 'fs.', make: operationFor })
+  // Before `realpath` is replaced, by what has its properties.
   patchCallbackLast('fs', fs.realpath, ['native'], {
     prefix: 'fs.',
     make: (name, original) => operationFor(`realpath.${name}`, original),
   })
+  const names = [...CALLBACK_LAST.fs, ...MISSES_IT_LATE]
+  patchCallbackLast('fs', fs, names, { prefix: 'fs.', make: operationFor })
   for (const [name, giveBack] of Object.entries(OPENING)) patchOpening(name, giveBack)
 }
 

@@ -60,6 +60,12 @@ export function usedState(socket: net.Socket): StreamState | undefined {
   return (socket as WithState)[STATE]
 }
 
+/** What was read beyond the line that was asked for. */
+export interface Held {
+  /** Takes it out, as the bytes that have come; null: there is none. */
+  takeBytes(): Buffer | null
+}
+
 /** One for each socket that a greenlet has used, whoever drives it. */
 export class StreamState extends Readiness {
   readonly socket: net.Socket
@@ -77,6 +83,8 @@ export class StreamState extends Readiness {
   recv: (object & { readonly size: number }) | null = null
   /** Bytes that were decoded already: of a socket with an encoding, where a piece may be longer than was asked for. */
   private rest: Buffer | null = null
+  /** Lines that are read of it, and may have read beyond the one that was asked for. */
+  held: Held | null = null
   /** The peer, for messages: Node forgets it when the socket is closed. */
   private peer: string | null = null
   /** Set when the error came before the end: a TLS socket emits 'end' all the same, and that is not the peer's. */
@@ -129,6 +137,7 @@ export class StreamState extends Readiness {
 
   /** What has arrived, up to `size` bytes; null when nothing has. */
   take(size: number): Buffer | null {
+    if (this.held !== null) this.takeBack(this.held)
     const { socket, rest } = this
     if (rest !== null) {
       this.rest = rest.length > size ? rest.subarray(size) : null
@@ -147,6 +156,19 @@ export class StreamState extends Readiness {
     const bytes = Buffer.from(chunk, encoding ?? 'utf8')
     this.rest = bytes.length > size ? bytes.subarray(size) : null
     return bytes.subarray(0, size)
+  }
+
+  private takeBack(held: Held): void {
+    const bytes = held.takeBytes()
+    if (bytes !== null) this.rest = this.rest === null ? bytes : Buffer.concat([bytes, this.rest])
+  }
+
+  /** Takes what was read and given to nobody. */
+  takeHeld(): Buffer | null {
+    if (this.held !== null) this.takeBack(this.held)
+    const { rest } = this
+    this.rest = null
+    return rest
   }
 
   /** Whether everything that the peer will ever send was taken. */

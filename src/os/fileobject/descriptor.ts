@@ -34,6 +34,8 @@ export interface DescriptorOptions {
   readonly appends?: boolean
   /** Whether it stays open. */
   readonly isBorrowed?: boolean
+  /** Whether it is only written, from the beginning of an empty file on. */
+  readonly isFresh?: boolean
 }
 
 /** The place that stands for the end of the file, wherever that is. */
@@ -47,6 +49,8 @@ export class Descriptor implements Raw, Disk, JobLine {
   readonly #appends: boolean
   readonly #isBorrowed: boolean
   readonly #path: string | null
+  /** Whether the system's own place is where it writes, until it is sent to another: a child that is given the descriptor goes on there. */
+  #inStep: boolean
   readonly #hub = hubOf(kernel.current)
   #place: number
   /** The first is under way. */
@@ -65,6 +69,7 @@ export class Descriptor implements Raw, Disk, JobLine {
     this.#path = options.path ?? null
     this.#appends = options.appends ?? false
     this.#isBorrowed = options.isBorrowed ?? false
+    this.#inStep = options.isFresh ?? false
     this.#place = options.atEnd === true ? stats.size : 0
     this.disk = stats.isFIFO() || stats.isSocket() || isatty(fd) ? null : this
   }
@@ -131,7 +136,7 @@ export class Descriptor implements Raw, Disk, JobLine {
     try {
       let [written, place] = [0, this.where(0)]
       while (written < rest.length) {
-        const more = nodeFs.writeSync(this.fd, rest, written, rest.length - written, this.#appends ? null : place)
+        const more = nodeFs.writeSync(this.fd, rest, written, rest.length - written, this.#isSystems ? null : place)
         written += more
         place += more
       }
@@ -154,7 +159,17 @@ export class Descriptor implements Raw, Disk, JobLine {
   }
 
   move(place: number): void {
+    if (place !== this.#place) this.#inStep = false
     this.#place = place
+  }
+
+  get isApart(): boolean {
+    return this.#path !== null && !this.#isSystems
+  }
+
+  /** Whether the system says where it writes. */
+  get #isSystems(): boolean {
+    return this.#appends || this.#inStep
   }
 
   /** @internal What keeps `call` from being begun. */
@@ -203,7 +218,7 @@ export class Descriptor implements Raw, Disk, JobLine {
       this.#place = END
       return new WriteJob(this, data, null)
     }
-    const job = new WriteJob(this, data, this.#place)
+    const job = new WriteJob(this, data, this.#place, this.#inStep)
     this.#place += data.length
     return job
   }

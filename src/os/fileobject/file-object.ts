@@ -223,12 +223,11 @@ export class FileObject<T extends string | Buffer = string> implements Sequence<
   write(data: T extends string ? string : Uint8Array): Operation<number> {
     this.#checkOpen('write', 'writes')
     checkData('write', this.#access, data)
-    return operation('file.write()', () => this.#write(data))
-  }
-
-  #write(data: string | Uint8Array): Green<number> {
-    if (this.#isFree && this.#file.writeNow(data)) return given(data.length)
-    return this.#alone('write', () => this.#file.write(data))
+    return operation('file.write()', () =>
+      this.#isFree && this.#file.writeNow(data)
+        ? given(data.length)
+        : this.#alone('write', () => this.#file.write(data)),
+    )
   }
 
   /** Writes each, and nothing between. @throws as {@link write} @switches only if it must wait */
@@ -241,6 +240,7 @@ export class FileObject<T extends string | Buffer = string> implements Sequence<
   *#writelines(lines: Iterable<T extends string ? string : Uint8Array>): Green<void> {
     for (const line of lines) {
       checkData('writelines', this.#access, line)
+      this.#checkStillOpen('writelines')
       yield* this.#file.write(line)
     }
   }
@@ -340,6 +340,11 @@ export class FileObject<T extends string | Buffer = string> implements Sequence<
     return this.close()
   }
 
+  /** @internal Where it is, when that is not where a child that is given it would begin; else null. */
+  get $foreignPlace(): number | null {
+    return this.#raw.disk?.isApart === true && this.#file.tell() > 0 ? this.#file.tell() : null
+  }
+
   /** @internal Takes out what has arrived and was not asked for, as it came. */
   $takeBuffered(): Buffer {
     return this.#file.takeBytes()
@@ -357,11 +362,15 @@ export class FileObject<T extends string | Buffer = string> implements Sequence<
   *#alone<R>(call: string, body: () => Green<R>): Green<R> {
     yield* this.#turn.acquire()
     try {
-      if (this.#closed) throw new StreamClosedError(`${call}() of ${this.#raw.label}: it was closed meanwhile.`)
+      this.#checkStillOpen(call)
       return yield* body()
     } finally {
       this.#turn.release()
     }
+  }
+
+  #checkStillOpen(call: string): void {
+    if (this.#closed) throw new StreamClosedError(`${call}() of ${this.#raw.label}: it was closed meanwhile.`)
   }
 
   #checkInto(call: string, buffer: unknown): void {

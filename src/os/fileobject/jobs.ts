@@ -79,11 +79,16 @@ export class WriteJob extends Job {
   readonly #raw: JobLine
   readonly #data: Buffer
   #place: number | null
+  readonly #isSystems: boolean
   #written = 0
 
-  /** @param place - null: where the system puts it. */
-  constructor(raw: JobLine, data: Buffer, place: number | null) {
+  /**
+   * @param place - null: where the system puts it.
+   * @param isSystems - whether that is `place`, too.
+   */
+  constructor(raw: JobLine, data: Buffer, place: number | null, isSystems = false) {
     super()
+    this.#isSystems = isSystems
     this.#raw = raw
     this.#data = data
     this.#place = place
@@ -98,7 +103,8 @@ export class WriteJob extends Job {
       done(null)
       return
     }
-    nodeFs.write(this.#raw.fd, this.#data, this.#written, this.left, this.#place, (error, length) => {
+    const place = this.#isSystems ? null : this.#place
+    nodeFs.write(this.#raw.fd, this.#data, this.#written, this.left, place, (error, length) => {
       if (error !== null) {
         if (this.#place !== null) this.#raw.stoppedAt(this.#place)
         done(error)

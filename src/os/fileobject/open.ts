@@ -75,7 +75,8 @@ export function open<M extends FileMode = 'r'>(
   const label = `the file ${JSON.stringify(name)}`
   return operation(`open(${JSON.stringify(name)}, '${mode}')`, function* () {
     const fd = yield* fs.open(path, access.flags, permissions)
-    const raw = new Descriptor(fd, { label, path: name, atEnd: access.appends, appends: access.appends })
+    const { appends, reads } = access
+    const raw = new Descriptor(fd, { label, path: name, atEnd: appends, appends, isFresh: !appends && !reads })
     return new FileObject<Content<M>>(raw, mode as ModeOf<Content<M>>, {
       name,
       ...(encoding === undefined ? {} : { encoding }),

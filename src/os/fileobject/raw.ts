@@ -30,6 +30,8 @@ export interface Disk {
   /** Where what is written next would lie behind `unsent` more bytes; without any, where it would be read on. */
   where(unsent: number): number
   move(place: number): void
+  /** Whether the system's own place, where whoever is given the descriptor begins, stays at the beginning. */
+  readonly isApart: boolean
   /** How long it is. */
   size(): Operation<number>
   truncate(size: number): Operation<void>

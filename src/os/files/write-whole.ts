@@ -120,7 +120,8 @@ async function replace(
   const temporary = path.join(folder, `.greenloop-${randomBytes(8).toString('hex')}`)
   signal.throwIfAborted()
   try {
-    const file = await promises.open(temporary, 'wx', mode ?? 0o666)
+    // What others may not read they are not to read meanwhile.
+    const file = await promises.open(temporary, 'wx', mode ?? (old === null ? 0o666 : 0o600))
     try {
       await file.writeFile(data, { encoding, signal })
       if (old !== null) await keep(file, old, mode === undefined)

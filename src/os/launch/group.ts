@@ -37,6 +37,8 @@ export class Group {
   /** `running`: the child has not ended; `left`: it has, and others of its group have not. */
   #state: 'running' | 'left' | 'gone' = 'running'
   #grace: Grace | null = null
+  /** When others were found to be left behind the child. */
+  #leftAt = 0
   #wasGiven: Event | null = null
 
   constructor(pid: number, leads: boolean, hub: Hub, holdsPipe: () => boolean) {
@@ -55,16 +57,19 @@ export class Group {
   /** Node has just reported the end of the child. */
   childEnded(): void {
     this.#state = this.#leads && this.#tell(0) ? 'left' : 'gone'
+    this.#leftAt = this.#hub.clock.now()
     if (this.#state === 'gone') this.#grace?.over()
     else this.#grace?.look()
   }
 
-  /** Ends it: sends `signal`, and SIGKILL `graceMs` milliseconds later, if it is another one. SIGKILL is sent at once at any time. */
+  /** Ends it: sends `signal`, and SIGKILL `graceMs` milliseconds later, if it is another one. SIGKILL is sent at once at any time. Nobody known to live, nothing sent. */
   end(signal: NodeJS.Signals, graceMs: number): void {
     if (this.#state === 'gone') return
     if (signal === 'SIGKILL') {
-      if (this.#grace === null) this.#tryTell(signal)
-      else this.#grace.expire()
+      if (this.#grace === null) {
+        const isFresh = this.#hub.clock.now() - this.#leftAt < FRESH_MS
+        if (this.#state === 'running' || isFresh || this.#holdsPipe()) this.#tryTell(signal)
+      } else this.#grace.expire()
     } else if (this.#grace === null) {
       const lives = this.#state === 'running' || this.#holdsPipe()
       if (!lives || !this.#tryTell(signal)) return

@@ -12,13 +12,13 @@ import type { FileObject } from '../fileobject/file-object.ts'
 export type Args = string | readonly string[]
 
 /** For `stdin`, `stdout`, `stderr`: a pipe to us. */
-export const PIPE = 'pipe'
+export const PIPE = 'pipe' as const
 /** For `stdin`, `stdout`, `stderr`: `/dev/null`. */
-export const DEVNULL = 'ignore'
+export const DEVNULL = 'ignore' as const
 /** For `stdin`, `stdout`, `stderr`: our own, which is what is done without any option. */
-export const INHERIT = 'inherit'
+export const INHERIT = 'inherit' as const
 /** For `stderr`: where `stdout` goes, in the order in which it is written. */
-export const STDOUT = 'stdout'
+export const STDOUT = 'stdout' as const
 
 /** What has a descriptor: a `FileObject`, or what Node makes (a file's stream, a socket, a terminal). */
 export type HasDescriptor = { fileno(): number } | NodeJS.ReadableStream | NodeJS.WritableStream
@@ -58,6 +58,11 @@ export interface PopenOptions {
   readonly gid?: number | undefined
 }
 
+/** What there is without options. */
+export interface NoOptions {
+  readonly cwd?: undefined
+}
+
 /** What an option is, as far as its type says; undefined when it was not given. */
 type Option<O, K extends string> = K extends keyof O ? O[K] : undefined
 
@@ -81,9 +86,9 @@ type IfPiped<O, K extends string, T> = [Option<O, K>] extends [typeof PIPE]
 
 /** Our ends of a child's pipes. */
 export interface Ends {
-  readonly stdin: FileObject<string> | FileObject<Buffer> | null
-  readonly stdout: FileObject<string> | FileObject<Buffer> | null
-  readonly stderr: FileObject<string> | FileObject<Buffer> | null
+  readonly stdin: FileObject | FileObject<Buffer> | null
+  readonly stdout: FileObject | FileObject<Buffer> | null
+  readonly stderr: FileObject | FileObject<Buffer> | null
   /** What `communicate` gives. */
   readonly written: [stdout: string | Buffer | null, stderr: string | Buffer | null]
 }
@@ -96,10 +101,12 @@ export interface EndsOf<O> extends Ends {
   readonly written: [stdout: IfPiped<O, 'stdout', Carried<O>>, stderr: IfPiped<O, 'stderr', Carried<O>>]
 }
 
-type FileOf<T extends string | Buffer> = T extends string ? FileObject<string> : FileObject<Buffer>
+type FileOf<T extends string | Buffer> = T extends string ? FileObject : FileObject<Buffer>
 
 /** No more options than there are: TypeScript checks that of an object that stands in the call by itself, but not of what it infers. */
-export type Exactly<O, Known> = O & Readonly<Record<Exclude<keyof O, keyof Known>, never>>
+export type Exactly<O, Known> = [Exclude<keyof O, keyof Known>] extends [never]
+  ? O
+  : O & Readonly<Record<Exclude<keyof O, keyof Known>, never>>
 
 const NAMES: readonly (keyof PopenOptions)[] = [
   'cwd',
@@ -136,6 +143,7 @@ const WRITTEN: Readonly<Record<string, string>> = {
  * @param more - the names of the options that this call has beside those of Popen.
  */
 export function checkStart(call: string, args: Args, options: object, more: readonly string[] = []): void {
+  if (Array.isArray(options)) throw notInList(call, options)
   checkOptions(call, options, '{ cwd: folder }')
   for (const name of Object.keys(options)) {
     if ((NAMES as readonly string[]).includes(name) || more.includes(name)) continue
@@ -147,18 +155,50 @@ export function checkStart(call: string, args: Args, options: object, more: read
   const given = options as PopenOptions // each is looked at
   checkFlag(call, 'text', given.text)
   checkFlag(call, 'startNewSession', given.startNewSession)
+  if (given.shell === '') throw new UsageError(`${call} expects \`shell\` to be a boolean or a shell, but got ''.`)
   if (given.shell !== undefined && typeof given.shell !== 'string') checkFlag(call, 'shell', given.shell)
   checkArgs(call, args, (given.shell ?? false) !== false)
   if (given.graceMs !== undefined) checkMs(call, 'graceMs', given.graceMs)
-  if (given.killSignal !== undefined) signalNamed(call, given.killSignal)
+  if (given.killSignal !== undefined) signalNamed(call, given.killSignal, 'killSignal')
   if (given.encoding != null && !Buffer.isEncoding(given.encoding))
     throw new UsageError(
       `${call} expects \`encoding\` to be an encoding that Node knows, but got ${show(given.encoding)}.`,
     )
   if (given.cwd !== undefined) checkText(call, '`cwd`', given.cwd)
-  for (const [name, value] of Object.entries(given.env ?? {}))
-    if (value !== undefined) checkText(call, `\`${name}\` in \`env\``, value)
+  if (given.cwd === '') throw new UsageError(`${call} expects \`cwd\` to be a folder, but got ''.`)
+  checkEnv(call, given.env)
+  checkNumbered(call, 'uid', given.uid)
+  checkNumbered(call, 'gid', given.gid)
   checkTargets(call, given)
+}
+
+/** For who has not put the arguments into the list of the program. */
+export function notInList(call: string, options: unknown): UsageError {
+  const name = call.replace(/\(\)$/u, '')
+  return new UsageError(
+    `${call} expects its options as an object, but got ${show(options)}.\n\n${wrongRight(`${name}('ls', ${Array.isArray(options) ? "['-l']" : "'-l'"})`, 'arguments stand in a list', `${name}(['ls', '-l'])`)}`,
+  )
+}
+
+function checkEnv(call: string, env: unknown): void {
+  if (env === undefined) return
+  if (typeof env !== 'object' || env === null || Array.isArray(env)) {
+    throw new UsageError(
+      `${call} expects \`env\` to be an object, such as { ...process.env, LANG: 'C' }, but got ${show(env)}.`,
+    )
+  }
+  for (const [name, value] of Object.entries(env)) {
+    if (value === undefined) continue
+    checkText(call, 'the names in `env`', name)
+    checkText(call, `\`${name}\` in \`env\``, value)
+  }
+}
+
+function checkNumbered(call: string, name: string, id: unknown): void {
+  if (id === undefined || (Number.isInteger(id) && (id as number) >= 0 && (id as number) < 2 ** 31)) return // a number
+  throw new UsageError(
+    `${call} expects \`${name}\` to be the number of a ${name === 'uid' ? 'user' : 'group'}, 0 or more, but got ${show(id)}.`,
+  )
 }
 
 function checkArgs(call: string, args: unknown, shell: boolean): void {
@@ -180,7 +220,7 @@ function checkArgs(call: string, args: unknown, shell: boolean): void {
       `${call} expects one line for the shell, but got a list.\n\n${wrongRight(`${name}(['ls', '-l'], { shell: true })`, 'the shell would run `ls` alone', `${name}('ls -l', { shell: true })`)}`,
     )
   }
-  args.forEach((arg, place) => checkText(call, `item ${String(place)} of the list`, arg))
+  Array.from(args, (arg, place) => checkText(call, `item ${String(place)} of the list`, arg))
   if (args[0] === '') throw new UsageError(`${call} expects a program with its arguments, but the program is ''.`)
 }
 
@@ -200,6 +240,8 @@ function checkTargets(call: string, { stdin, stdout, stderr, passFds }: PopenOpt
       `${call} expects \`${name}\` to be ${words}, a descriptor, or a file or stream that has one, but got ${show(target)}.`,
     )
   }
+  if (passFds !== undefined && !Array.isArray(passFds))
+    throw new UsageError(`${call} expects \`passFds\` to be a list of descriptors, but got ${show(passFds)}.`)
   for (const fd of passFds ?? [])
     if (!isDescriptor(fd))
       throw new UsageError(`${call} expects \`passFds\` to be a list of descriptors, but ${show(fd)} is in it.`)

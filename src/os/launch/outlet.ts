@@ -10,7 +10,7 @@
  * Stands on waits for what is outside. Leaves buffers and text to the file over it.
  */
 import type { Socket } from 'node:net'
-import { StreamClosedError } from '../../errors/classes.ts'
+import { ConcurrentObjectUseError, StreamClosedError, UsageError } from '../../errors/classes.ts'
 import type { Coroutine } from '../../greenlet/kernel.ts'
 import { ready, type Step } from '../../greenlet/operation.ts'
 import type { Operation } from '../../protocol.ts'
@@ -29,6 +29,8 @@ export class Outlet implements Raw {
   isGivenAway = false
   /** Who waits to read; null: nobody. */
   reader: OutletWait | null = null
+  /** Who has taken the socket over to read it to its end, as long as he waits; null: nobody. */
+  taker: { readonly greenlet: Coroutine } | null = null
   /** What has come when nobody waited; hardly more than one piece. */
   #held: Buffer[] = []
   #isHeard = false
@@ -89,6 +91,12 @@ export class Outlet implements Raw {
     if (readableEnded) return Buffer.alloc(0)
     if (destroyed) throw errored ?? new StreamClosedError(`read(): ${this.label} is closed.`)
     return null
+  }
+
+  /** Refuses to read what another child reads. `call` is the call as a person writes it. */
+  checkOurs(call: string): void {
+    if (this.isGivenAway && !this.socket.destroyed)
+      throw new UsageError(`${call}: ${this.label} was given to another child, which reads it.`)
   }
 
   /** Has what comes told to the reader. */
@@ -160,6 +168,12 @@ class OutletWait<T = unknown> extends IOWait {
 
   begin(): Step<T> {
     const outlet = this.#outlet
+    outlet.checkOurs('read()')
+    if (outlet.taker !== null) {
+      throw new ConcurrentObjectUseError(
+        `Greenlet "${this.greenlet.name}" called ${this.text}, where "${outlet.taker.greenlet.name}" reads already; who would get which bytes is not defined.`,
+      )
+    }
     const piece = outlet.take(this.#size)
     if (piece !== null) return ready(this.#use(piece))
     outlet.reader = this

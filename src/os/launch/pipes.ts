@@ -19,7 +19,7 @@ export function pipeFile(
   socket: Socket,
   name: 'stdin' | 'stdout' | 'stderr',
   encoding: BufferEncoding | null,
-): FileObject<string> | FileObject<Buffer> {
+): FileObject | FileObject<Buffer> {
   const label = `the ${name} of a child`
   const pipe = name === 'stdin' ? new Inlet(socket, label) : new Outlet(socket, label)
   const letter = name === 'stdin' ? 'w' : 'r'

@@ -12,6 +12,7 @@ import { type ChildProcess, type SpawnOptions, type StdioOptions, spawn } from '
 import type { Socket } from 'node:net'
 import { UsageError } from '../../errors/classes.ts'
 import { show, wrongRight } from '../../errors/usage.ts'
+import { FileObject } from '../fileobject/file-object.ts'
 import { type Args, DEVNULL, INHERIT, PIPE, type PopenOptions, STDOUT, type Target } from './options.ts'
 import { outletOf } from './pipes.ts'
 import { type Command, obstacleOf, refusalOf, thrownRefusal } from './refusal.ts'
@@ -54,7 +55,10 @@ export function start(args: Args, options: PopenOptions): Started {
   const sockets = [made?.[0] ?? null, made?.[1] ?? null, made?.[2] ?? null] as const
   Object.assign(child, { stdin: null, stdout: null, stderr: null, stdio: [] })
   for (const socket of sockets) socket?.on('error', ignore) // those who read or write are told by themselves
-  if (child.pid !== undefined) return { child, pid: child.pid, sockets }
+  if (child.pid !== undefined) {
+    for (const target of [options.stdin, options.stdout, options.stderr]) giveAway(target)
+    return { child, pid: child.pid, sockets }
+  }
   child.on('error', ignore) // it comes late
   for (const socket of sockets) socket?.destroy()
   throw refusalOf(command, made !== undefined)
@@ -99,17 +103,38 @@ function targetOf(name: string, target: Target): Stdio {
   const pipe = outletOf(target)
   if (pipe !== null) {
     checkUnread(name, pipe.socket)
-    pipe.isGivenAway = true
     return pipe.socket
   }
-  if ('fileno' in target) return target.fileno()
+  if ('fileno' in target) return descriptorOf(name, target)
   const { fd, _handle: handle } = target as { fd?: unknown; _handle?: unknown } // any stream may be asked
-  if (typeof fd === 'number') return fd
+  if (typeof fd === 'number' && fd >= 0) return fd
+  if (fd === -1 || (target as { destroyed?: unknown }).destroyed === true)
+    throw new UsageError(`\`${name}\` was given a file or stream that is closed.`)
   if (handle != null) return target
   throw new UsageError(
     fd === null
       ? `\`${name}\` was given a file's stream that is not open yet: it has no descriptor.\n\n${wrongRight(`{ ${name}: createWriteStream(path) }`, 'it is opened later', `{ ${name}: openSync(path, 'w') }`)}`
       : `\`${name}\` was given a stream without a descriptor, ${show(target)}; a child cannot use it. Take PIPE, and write to it or read it.`,
+  )
+}
+
+/** It is another child's now, if it is a pipe of one. */
+function giveAway(target: PopenOptions['stderr']): void {
+  const pipe = typeof target === 'object' && target !== null ? outletOf(target) : null
+  if (pipe !== null) pipe.isGivenAway = true
+}
+
+/** A file of ours goes to places by itself, of which the system does not know. */
+function descriptorOf(name: string, file: { fileno(): number }): number {
+  const fd = file.fileno()
+  const place = file instanceof FileObject ? file.$foreignPlace : null
+  if (place === null) return fd
+  const [wrong, right] =
+    name === 'stdin'
+      ? ['{ stdin: file }', '{ input: yield* file.read() }']
+      : [`{ ${name}: yield* open(path, 'w+') }`, `{ ${name}: yield* open(path, 'a') }`]
+  throw new UsageError(
+    `\`${name}\` was given a file that is at the place ${String(place)}; the child would begin at another.\n\n${wrongRight(wrong, 'only the file knows its place', right)}`,
   )
 }
 

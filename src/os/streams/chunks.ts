@@ -101,8 +101,15 @@ export abstract class StreamCursor<T> extends Cursor<T> {
     this.#over()
     this.end()
     this.read.state.reader?.look() // it may be the one of this cursor
-    if (!isStdin(this.#stream)) this.#stream.destroy()
+    if (isStdin(this.#stream)) return
+    // A file that cannot be opened says so also when it is destroyed by then; whoever leaves it does not ask.
+    if (!this.#stream.closed) this.#stream.on('error', ignored)
+    this.#stream.destroy()
   }
+}
+
+function ignored(): void {
+  // see there
 }
 
 /** What one `read()` gives after the other. */

@@ -1,17 +1,19 @@
 /**
  * Streams of lines: `lines`, and `input`, which asks for one line of standard input.
  *
- * What is read beyond a line is kept with the stream, so that the next who asks finds it: another cursor, `input`, `recv`. A line is put
- * together once, when its end has come, however many pieces it came in.
+ * What is read beyond a line is kept with the stream, so that the next who asks finds it: another cursor, `input`, `recv`, `pipeline`; as the bytes
+ * that have come, since behind a head of lines there may be what is no text. A line is put together once, when its end has come, however many
+ * pieces it came in.
  *
  * Stands on cursors over streams. Leaves lines of files to `src/os/files`, which keeps their ends, as Python does.
  */
 import type { Readable } from 'node:stream'
-import { StringDecoder } from 'node:string_decoder'
+import { type Kind, type Piece, text } from '../../buffered/pieces.ts'
 import { GreenloopError, recognise, UsageError } from '../../errors/classes.ts'
 import { checkOptions, show } from '../../errors/usage.ts'
 import { type Coroutine, kernel } from '../../greenlet/kernel.ts'
 import type { Step } from '../../greenlet/operation.ts'
+import { stateOf as socketState } from '../../net/stream/stream-state.ts'
 import type { Green, Operation } from '../../protocol.ts'
 import { Cursor, secondReader } from '../../waiting/cursor.ts'
 import { operation } from '../../waiting/operation.ts'
@@ -34,36 +36,52 @@ export interface LinesOptions {
   maxLength?: number
 }
 
+/** What lines are made of; a stream of text has given no bytes. */
+type Fed = Omit<Piece<string>, 'bytes'> & { readonly bytes: Buffer | null }
+
+const NOTHING_FED: Fed = { value: '', bytes: null, next: null }
+const NO_BYTES: Buffer = Buffer.alloc(0)
+
 /** Makes lines of what it is fed. */
 class Splitter implements HeldText {
   readonly encoding: BufferEncoding
-  readonly #decoder: StringDecoder
-  /** The beginning of a line whose end has not come. */
+  readonly #kind: Kind<string>
+  /** The beginning of a line whose end has not come, */
   #pieces: string[] = []
   #length = 0
+  /** and what it was made of: what lies in each from there on. */
+  #sources: [Fed, from: number][] = []
   /** What was fed last, read up to `#at`. */
-  #chunk = ''
+  #fed: Fed = NOTHING_FED
   #at = 0
+  /** Of a character whose rest has not come. */
+  #begun: Buffer = NO_BYTES
   /** A line was too long; what is left of it is dropped. */
   #isSkipping = false
 
   constructor(encoding: BufferEncoding) {
     this.encoding = encoding
-    this.#decoder = new StringDecoder(encoding)
+    this.#kind = text(encoding)
   }
 
   feed(chunk: string | Uint8Array): void {
-    this.#chunk =
-      typeof chunk === 'string'
-        ? chunk
-        : this.#decoder.write(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength))
     this.#at = 0
+    if (typeof chunk === 'string') {
+      this.#fed = { value: chunk, bytes: null, next: null }
+      return
+    }
+    const given = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)
+    const all = this.#begun.length === 0 ? given : Buffer.concat([this.#begun, given])
+    const whole = all.length - this.#kind.incomplete(all)
+    this.#begun = all.subarray(whole)
+    const bytes = all.subarray(0, whole)
+    this.#fed = { value: this.#kind.make(bytes), bytes, next: null }
   }
 
   /** The next line, without its end; null: it has not come yet. */
   line(call: string, maxLength: number): string | null {
     for (;;) {
-      const chunk = this.#chunk
+      const chunk = this.#fed.value
       const at = this.#at
       const end = chunk.indexOf('\n', at)
       if (end < 0) {
@@ -82,15 +100,16 @@ class Splitter implements HeldText {
   }
 
   #keep(call: string, piece: string, maxLength: number): void {
-    this.#chunk = ''
+    const [fed, at] = [this.#fed, this.#at]
+    this.#fed = NOTHING_FED
     this.#at = 0
     if (piece === '' || this.#isSkipping) return
     this.#pieces.push(piece)
+    this.#sources.push([fed, at])
     this.#length += piece.length
     if (this.#length <= maxLength + 1) return // the one may be a '\r'
     this.#isSkipping = true
-    this.#pieces = []
-    this.#length = 0
+    this.#forget()
     throw tooLong(call, maxLength)
   }
 
@@ -98,14 +117,20 @@ class Splitter implements HeldText {
     if (this.#length === 0) return last
     this.#pieces.push(last)
     const line = this.#pieces.join('')
-    this.#pieces = []
-    this.#length = 0
+    this.#forget()
     return line
+  }
+
+  #forget(): void {
+    this.#pieces = []
+    this.#sources = []
+    this.#length = 0
   }
 
   /** At the end of the stream: the line that has none; null: there is nothing left. */
   last(call: string, maxLength: number): string | null {
-    this.#keep(call, this.#decoder.end(), Infinity)
+    this.#keep(call, this.#kind.make(this.#begun), Infinity)
+    this.#begun = NO_BYTES
     const isSkipped = this.#isSkipping
     this.#isSkipping = false
     if (isSkipped || this.#length === 0) return null
@@ -115,16 +140,20 @@ class Splitter implements HeldText {
   }
 
   /** All that was fed and is in no line yet. */
-  takeText(): string {
-    const text = this.#join(this.#chunk.slice(this.#at))
-    this.#chunk = ''
+  takeBytes(): Buffer | null {
+    const left = [...this.#sources, [this.#fed, this.#at] as const].map(([fed, from]) => this.#bytesOf(fed, from))
+    const all = Buffer.concat([...left, this.#begun])
+    this.#forget()
+    this.#fed = NOTHING_FED
     this.#at = 0
-    return text
+    this.#begun = NO_BYTES
+    return all.length === 0 ? null : all
   }
 
-  takeBytes(): Buffer | null {
-    const text = this.takeText()
-    return text === '' ? null : Buffer.from(text, this.encoding)
+  #bytesOf(fed: Fed, from: number): Buffer {
+    const { bytes } = fed
+    if (bytes === null) return Buffer.from(fed.value.slice(from), this.encoding)
+    return bytes.subarray(bytes.length - this.#kind.bytesFrom({ ...fed, bytes }, from))
   }
 }
 
@@ -132,13 +161,19 @@ function tooLong(call: string, maxLength: number): LineTooLongError {
   return new LineTooLongError(`${call}: a line is longer than its \`maxLength\`, ${String(maxLength)}.`)
 }
 
+/** Keeps with a stream what lines of it are read from. */
+interface Holder {
+  held: HeldText | null
+}
+
 /** What lines of a stream are read from: one for all who read them. */
-function splitterOf(state: StreamState, encoding: BufferEncoding): Splitter {
-  const held = state.held instanceof Splitter ? state.held : null
+function splitterOf(holder: Holder, encoding: BufferEncoding): Splitter {
+  const held = holder.held instanceof Splitter ? holder.held : null
   if (held?.encoding === encoding) return held
   const splitter = new Splitter(encoding)
-  if (held !== null) splitter.feed(held.takeText())
-  state.held = splitter
+  const left = held?.takeBytes() ?? null
+  if (left !== null) splitter.feed(left)
+  holder.held = splitter
   return splitter
 }
 
@@ -165,7 +200,7 @@ class LineCursor extends StreamCursor<string> {
 
   constructor(stream: Readable, encoding: BufferEncoding, maxLength: number) {
     super(stream, 'lines()')
-    this.#splitter = splitterOf(this.read.state, encoding)
+    this.#splitter = splitterOf(this.read.state, stream.readableEncoding ?? encoding) // in which text is left to others
     this.#maxLength = maxLength
   }
 
@@ -181,16 +216,18 @@ class LineCursor extends StreamCursor<string> {
 /** Lines of what a cursor gives: of a socket, of a web stream. */
 class LinesOfChunks extends Cursor<string> {
   readonly #chunks: Cursor<unknown>
-  readonly #splitter: Splitter
+  readonly #holder: Holder
+  readonly #encoding: BufferEncoding
   readonly #maxLength: number
   #isOver = false
   /** Set while it waits. */
   #reader: Coroutine | null = null
 
-  constructor(chunks: Cursor<unknown>, splitter: Splitter, maxLength: number) {
+  constructor(chunks: Cursor<unknown>, holder: Holder, encoding: BufferEncoding, maxLength: number) {
     super()
     this.#chunks = chunks
-    this.#splitter = splitter
+    this.#holder = holder
+    this.#encoding = encoding
     this.#maxLength = maxLength
   }
 
@@ -200,12 +237,12 @@ class LinesOfChunks extends Cursor<string> {
 
   *#next(): Green<boolean> {
     if (this.#reader !== null) throw secondReader('next() of lines()', kernel.current, this.#reader)
-    const splitter = this.#splitter
+    const splitter = splitterOf(this.#holder, this.#encoding)
     for (;;) {
       const line = splitter.line('lines()', this.#maxLength)
       if (line !== null) return this.moveTo(line)
       if (this.#isOver) return this.end()
-      if (yield* this.#more()) {
+      if (yield* this.#more(splitter)) {
         splitter.feed(checkChunk('lines()', this.#chunks.value))
       } else {
         this.#isOver = true
@@ -215,18 +252,20 @@ class LinesOfChunks extends Cursor<string> {
     }
   }
 
-  *#more(): Green<boolean> {
+  *#more(splitter: Splitter): Green<boolean> {
     this.#reader = kernel.current
+    this.#holder.held = null // it is not to be given what it holds
     try {
       return yield* this.#chunks.next()
     } finally {
+      this.#holder.held = splitter
       this.#reader = null
     }
   }
 
   override [Symbol.dispose](): void {
     this.#isOver = true
-    this.#splitter.takeText()
+    this.#holder.held?.takeBytes()
     this.end()
     this.#chunks[Symbol.dispose]()
   }
@@ -271,7 +310,9 @@ export function lines(stream: AnyReadable, options: LinesOptions = {}): Cursor<s
     checkReadable('lines()', stream)
     if (!isSocket(stream)) return new LineCursor(stream, encoding, maxLength)
   }
-  return new LinesOfChunks(cursorOf('lines()', stream), splitterOf(stateOf(stream), encoding), maxLength)
+  const holder: Holder = isWebReadable(stream) ? stateOf(stream) : socketState(stream)
+  const own = isWebReadable(stream) ? null : stream.readableEncoding
+  return new LinesOfChunks(cursorOf('lines()', stream), holder, own ?? encoding, maxLength)
 }
 
 /** `input(prompt)`. */

@@ -30,7 +30,7 @@ export interface ReadableMethods {
    *
    * @switches never; `next()` of it does
    */
-  chunks<T = Buffer>(): Cursor<T>
+  cursor<T = Buffer>(): Cursor<T>
   /**
    * The stream line by line, without their ends: `while (yield* it.next()) use(it.value)`. As `lines` of `greenloop/os`.
    *
@@ -69,13 +69,13 @@ export interface WritableMethods {
 /** The methods of streams that can be read, as they are put on a prototype. */
 export const readableMethods: {
   recv(this: Readable, size?: number, options?: WaitOptions): Operation<Buffer>
-  chunks<T = Buffer>(this: Readable): Cursor<T>
+  cursor<T = Buffer>(this: Readable): Cursor<T>
   lines(this: Readable, options?: LinesOptions): Cursor<string>
 } = {
   recv(size, options) {
     return recv(this, size, options)
   },
-  chunks<T>(this: Readable) {
+  cursor<T>(this: Readable) {
     return chunks<T>(this)
   },
   lines(options) {

@@ -3,7 +3,7 @@
  *
  * Both stand on Node's functions of these names. Leaves the steps that are greenlets to `green-step.ts`.
  */
-import stream from 'node:stream'
+import stream, { type Readable } from 'node:stream'
 import streamPromises from 'node:stream/promises'
 import { StreamClosedError, UsageError } from '../../errors/classes.ts'
 import { checkFlag, show, wrongRight } from '../../errors/usage.ts'
@@ -17,6 +17,7 @@ import { checkWaitOptions, type WaitOptions } from '../../waiting/timeout.ts'
 import { until } from '../../waiting/until.ts'
 import type { AnyReadable } from './chunks.ts'
 import { type Push, RunningStep, type StepSource } from './green-step.ts'
+import { takeHeld } from './recv.ts'
 import { labelOf } from './stream-state.ts'
 
 // Node's own, whatever `monkey` does with the names later.
@@ -215,14 +216,29 @@ export function pipeline(
   })
 }
 
+/** A source, with what was read of it and given to nobody: a head of lines, and the rest is led on. */
+function withHeld(source: unknown): unknown {
+  if (!(isObject(source) && 'readableEnded' in source && 'unshift' in source)) return source
+  const stream = source as Readable
+  const held = takeHeld(stream)
+  if (held === null) return source
+  const encoding = stream.readableEncoding
+  const rest = encoding === null ? held : held.toString(encoding)
+  if (stream.readableEnded) return [rest]
+  stream.unshift(rest, encoding ?? undefined)
+  return source
+}
+
 /** Runs it by Node's function. */
 async function runSteps(steps: readonly unknown[], options: PipelineOptions & { signal: AbortSignal }): Promise<void> {
-  await nodePipeline(...steps.map((step, index) => adapted(step, index, index === steps.length - 1)), options)
+  const [source, ...others] = steps
+  const functions = others.map((step, index) => adapted(step, index === others.length - 1))
+  await nodePipeline(withHeld(source), ...functions, options)
 }
 
 /** A step as Node takes it. For a generator function that is given something to read Node has no other meaning. */
-function adapted(step: unknown, index: number, isLast: boolean): unknown {
-  if (index === 0 || !isGreenStep(step)) return step
+function adapted(step: unknown, isLast: boolean): unknown {
+  if (!isGreenStep(step)) return step
   return (source: StepSource, { signal }: { signal: AbortSignal }): RunningStep | Promise<void> => {
     const running = new RunningStep(step, source, signal)
     return isLast ? running.finished() : running

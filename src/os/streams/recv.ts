@@ -173,6 +173,14 @@ function returnHeld(state: StreamState): void {
   if (held !== null) state.rest = state.rest === null ? held : Buffer.concat([held, state.rest])
 }
 
+/** Takes what was read of a stream and given to nobody: by lines; of text, by `recv`. */
+export function takeHeld(stream: Readable): Buffer | null {
+  if (isSocket(stream)) return usedState(stream)?.takeHeld() ?? null
+  const state = stateOf(stream)
+  returnHeld(state)
+  return takeRest(state, Infinity)
+}
+
 /** `recv(stream, size)`. */
 class Recv extends Read<Buffer> {
   readonly #size: number

@@ -28,7 +28,7 @@ import type { Duplex } from 'node:stream'
 import { StreamClosedError } from '../../errors/classes.ts'
 import { type Coroutine, kernel } from '../../greenlet/kernel.ts'
 import { hubOf } from '../../hub/default.ts'
-import { usedState } from '../../net/stream/stream-state.ts'
+import { type Held, usedState } from '../../net/stream/stream-state.ts'
 import { type Attached, attached } from '../../waiting/attached.ts'
 import type { IOWait } from '../../waiting/io-wait.ts'
 import type { Listenable, Listener } from '../../waiting/linkable.ts'
@@ -51,10 +51,7 @@ export interface Writer extends IOWait {
 }
 
 /** Text that was read beyond the line that was asked for. */
-export interface HeldText {
-  /** Takes it out, as bytes; null: there is none. */
-  takeBytes(): Buffer | null
-}
+export type HeldText = Held
 
 const states: Attached<StreamState> = attached()
 
@@ -211,12 +208,21 @@ export class StreamState implements Listener {
     this.isResting = true
     // In its turn: whoever was woken may wait again at once.
     hubOf(kernel.current).runCallback(() => {
-      this.isResting = false
-      const { stream } = this
-      if (this.reader !== null || this.readByOthers || stream.readableFlowing === true) return
-      stream.pause()
-      stream.off('readable', this.onReadable) // has Node forget the pause, as far as it is one for those who listen for data next
+      this.forgetPause()
+      process.nextTick(this.restNow)
     })
+  }
+
+  private readonly restNow = (): void => {
+    this.isResting = false
+    if (this.reader !== null || this.readByOthers || this.stream.readableFlowing === true) return
+    this.stream.pause()
+    this.forgetPause()
+  }
+
+  /** Has Node find out anew, in a tick, who reads; nobody, and nobody has paused it: it tells of the next pause, and flows for the next who listens. */
+  private forgetPause(): void {
+    if (!this.hearsReadable) this.stream.off('readable', this.onReadable)
   }
 
   /** Throws the error that nobody has met yet, and that of a stream which is closed. */

@@ -52,6 +52,7 @@ class Job {
   }
 
   begin(greenlet: Coroutine, out: unknown): Step<void> {
+    if (out === null) throw new UsageError('push() was given null, which would be the end of the stream.')
     const isNow = this.#transform.$turn(this) && this.waits.size === 0
     if (isNow && this.#transform.push(out)) return ready(undefined)
     const wait = new PushWait(greenlet, out, isNow)

@@ -41,11 +41,14 @@ export interface Partner {
 /** One for each child that is talked to; it goes on where the last wait was cut short. */
 export class Communication {
   readonly #partner: Partner
+  readonly #stdin: Socket | null
+  readonly #given: string | Uint8Array | undefined
   readonly #input: Input | null
   readonly #outputs: readonly (Output | null)[]
   readonly #encoding: BufferEncoding | null
   #wait: CommunicateWait | null = null
   #outcome: Written | null = null
+  #hasBegun = false
 
   /**
    * @param stdin - our end of the child's stdin.
@@ -55,20 +58,24 @@ export class Communication {
   constructor(
     partner: Partner,
     stdin: Socket | null,
-    files: readonly (FileObject<string> | FileObject<Buffer> | null)[],
+    files: readonly (FileObject | FileObject<Buffer> | null)[],
     input: string | Uint8Array | undefined,
     encoding: BufferEncoding | null,
   ) {
     this.#partner = partner
+    this.#stdin = stdin
+    this.#given = input
     this.#encoding = encoding
     const look = (): void => {
       this.look()
     }
     this.#input = stdin && new Input(stdin, look)
     this.#outputs = files.map((file) => file && new Output(file, look))
-    if (stdin === null || stdin.destroyed) return
-    if (input === undefined) stdin.end()
-    else stdin.end(bytesOf(input, encoding))
+  }
+
+  /** Whether the input is on its way. */
+  get hasBegun(): boolean {
+    return this.#hasBegun
   }
 
   /** `cut`: called when the wait is cut short, while the pipes are still being read: who is at their other ends is known then. */
@@ -80,12 +87,22 @@ export class Communication {
         `Greenlet "${greenlet.name}" called communicate() of ${String(this.#partner)}, where "${reader.greenlet.name}" reads already; who would get which bytes is not defined.`,
       )
     }
+    for (const output of this.#outputs) output?.checkOurs(this.describe())
+    if (!this.#hasBegun) this.#send()
     if (this.#isOver) return ready(this.#finish())
     const wait = new CommunicateWait(greenlet, this, cut)
     this.#wait = wait
     this.#input?.hear()
-    for (const output of this.#outputs) output?.hear()
+    for (const output of this.#outputs) output?.hear(wait)
     return wait.parkOutside(limit)
+  }
+
+  #send(): void {
+    const stdin = this.#stdin
+    this.#hasBegun = true
+    if (stdin === null || stdin.destroyed) return
+    if (this.#given === undefined) stdin.end()
+    else stdin.end(bytesOf(this.#given, this.#encoding))
   }
 
   /** Something is over: of a pipe, or the child. */
@@ -93,7 +110,14 @@ export class Communication {
     const wait = this.#wait
     if (wait === null || !this.#isOver) return
     this.stop()
-    wait.happened(this.#finish())
+    let written: Written
+    try {
+      written = this.#finish()
+    } catch (error) {
+      wait.failed(error) // more than a string can hold
+      return
+    }
+    wait.happened(written)
   }
 
   /** Nobody waits any more. */
@@ -131,9 +155,9 @@ export class Communication {
   }
 
   #finish(): Written {
-    this.#outcome = this.#outputs.map((output) => this.#carried(output, false)) as Written // there are two
     this.#input?.close()
     for (const output of this.#outputs) output?.close()
+    this.#outcome = this.#outputs.map((output) => this.#carried(output, false)) as Written // there are two
     return this.#outcome
   }
 
@@ -160,7 +184,7 @@ abstract class Side {
   }
 
   abstract readonly isOver: boolean
-  abstract hear(): void
+  abstract hear(wait: CommunicateWait): void
   abstract unhear(): void
 
   close(): void {
@@ -185,11 +209,11 @@ class Input extends Side {
 
 /** All output, as it comes. */
 class Output extends Side {
-  readonly #file: FileObject<string> | FileObject<Buffer>
+  readonly #file: FileObject | FileObject<Buffer>
   readonly #outlet: Outlet
   #pieces: Buffer[] = []
 
-  constructor(file: FileObject<string> | FileObject<Buffer>, look: () => void) {
+  constructor(file: FileObject | FileObject<Buffer>, look: () => void) {
     const outlet = outletOf(file)
     if (outlet === null) throw new InternalError('A child writes to a file that is no pipe.')
     super(outlet.socket, look)
@@ -199,6 +223,11 @@ class Output extends Side {
 
   override get isOver(): boolean {
     return this.socket.readableEnded || this.socket.destroyed
+  }
+
+  /** Refuses to read what another child reads. */
+  checkOurs(call: string): void {
+    this.#outlet.checkOurs(call)
   }
 
   /** Who waits to read it; null: nobody. */
@@ -213,7 +242,8 @@ class Output extends Side {
     return all
   }
 
-  override hear(): void {
+  override hear(wait: CommunicateWait): void {
+    this.#outlet.taker = wait
     this.#takeRead()
     this.socket.on('data', this.#onData).on('end', this.look).on('close', this.look)
     this.socket.resume()
@@ -227,6 +257,7 @@ class Output extends Side {
   }
 
   override unhear(): void {
+    this.#outlet.taker = null
     this.socket.pause()
     this.socket.off('data', this.#onData).off('end', this.look).off('close', this.look)
   }

@@ -31,6 +31,7 @@ import {
   type EndsOf,
   type Exactly,
   lineOf,
+  type NoOptions,
   type PopenOptions,
 } from '../launch/options.ts'
 import { outletOf, pipeFile } from '../launch/pipes.ts'
@@ -46,10 +47,7 @@ const GRACE_MS = 5000
 /** What a child is made by: {@link Popen}. */
 export interface PopenConstructor {
   readonly prototype: Child
-  new <const O extends PopenOptions = Record<never, never>>(
-    args: Args,
-    options?: Exactly<O, PopenOptions>,
-  ): Child<EndsOf<O>>
+  new <const O extends PopenOptions = NoOptions>(args: Args, options?: Exactly<O, PopenOptions>): Child<EndsOf<O>>
 }
 
 /**
@@ -168,8 +166,9 @@ export class Child<E extends Ends = Ends> extends Linkable implements Disposable
         `communicate() was given input for ${String(this)}, whose stdin is no pipe.\n\n${wrongRight("new Popen(['sort'])", 'it reads what we read', "new Popen(['sort'], { stdin: PIPE })")}`,
       )
     }
+    this.#checkTaken(input)
     // What it gives follows from the options, as the types say.
-    return this.$communicate(input, options.timeoutMs, false) as Operation<never>
+    return this.$communicate(input, options.timeoutMs, false)
   }
 
   /**
@@ -281,13 +280,21 @@ export class Child<E extends Ends = Ends> extends Linkable implements Disposable
 
   /** @internal The one communication there is. */
   $communication(input?: string | Uint8Array): Communication {
-    if (this.#communication === null) {
+    this.#checkTaken(input)
+    if (this.#communication?.hasBegun !== true) {
       const [stdin = null] = this.$sockets
       this.#communication = new Communication(this, stdin, [this.stdout, this.stderr], input, this.#encoding)
     } else if (input !== undefined) {
       throw new UsageError(`communicate() of ${String(this)} has begun already; only its first call may have input.`)
     }
     return this.#communication
+  }
+
+  #checkTaken(input: string | Uint8Array | undefined): void {
+    if (input === undefined || this.stdin?.closed !== true) return
+    throw new UsageError(
+      `communicate() was given input for ${String(this)}, whose stdin is closed; the child would never read it.`,
+    )
   }
 
   #ended(code: number | null, signal: NodeJS.Signals | null): void {
@@ -327,7 +334,7 @@ export class Child<E extends Ends = Ends> extends Linkable implements Disposable
  * })
  * ```
  */
-export const Popen: PopenConstructor = Child as PopenConstructor // its type argument follows from the options
+export const Popen: PopenConstructor = Child // its type argument follows from the options
 /** A child process that {@link Popen} has made. */
 export type Popen<E extends Ends = Ends> = Child<E>
 Object.defineProperty(Child, 'name', { value: 'Popen' })

@@ -21,6 +21,8 @@ import {
   checkStart,
   type Exactly,
   lineOf,
+  type NoOptions,
+  notInList,
   PIPE,
   type PopenOptions,
   STDOUT,
@@ -90,7 +92,7 @@ const RUN = [...OUTPUT, 'captureOutput', 'check'] as const
  * })
  * ```
  */
-export function run<const O extends RunOptions = Record<never, never>>(
+export function run<const O extends RunOptions = NoOptions>(
   args: Args,
   options?: Exactly<O, RunOptions>,
 ): Operation<CompletedProcess<Caught<O, 'stdout'>, Caught<O, 'stderr'>>> {
@@ -162,7 +164,7 @@ export function checkCall(args: Args, options: CallOptions = {}): Operation<numb
  * console.log(await checkOutput(['echo', 'hello'], { text: true })) // hello\n
  * ```
  */
-export function checkOutput<const O extends OutputOptions = Record<never, never>>(
+export function checkOutput<const O extends OutputOptions = NoOptions>(
   args: Args,
   options?: Exactly<O, OutputOptions>,
 ): Operation<Carried<O>> {
@@ -208,7 +210,7 @@ export function getstatusoutput(
 }
 
 /** How a line is run whose output is text. */
-export interface LineOptions extends Omit<CallOptions, 'shell' | 'stdout' | 'stderr' | 'text'> {}
+export type LineOptions = Omit<CallOptions, 'shell' | 'stdout' | 'stderr' | 'text'>
 
 function outputOf<T>(
   name: string,
@@ -235,12 +237,8 @@ function textOf(name: string, args: Args): string {
 }
 
 function check(call: string, args: Args, options: RunOptions, names: readonly string[]): void {
-  if (typeof args === 'string' && typeof options === 'string') {
-    const name = call.slice(0, -2)
-    throw new UsageError(
-      `${call} expects its options as an object, but got ${show(options)}.\n\n${wrongRight(`${name}('ls', '-l')`, 'arguments stand in a list', `${name}(['ls', '-l'])`)}`,
-    )
-  }
+  if (typeof args === 'string' && (typeof options === 'string' || Array.isArray(options)))
+    throw notInList(call, options)
   checkWaitOptions(call, options)
   checkStart(call, args, options, names)
   checkFlag(call, 'captureOutput', options.captureOutput)
@@ -260,11 +258,12 @@ function check(call: string, args: Args, options: RunOptions, names: readonly st
 /** Runs a child to its end, and leaves nothing of it. */
 function* complete(name: string, args: Args, options: RunOptions): Green<CompletedProcess> {
   const { input, captureOutput = false, check: isChecked = false, timeoutMs: _limit, ...rest } = options
-  const child: Popen = new Popen(args, {
+  const started: PopenOptions = {
     ...rest,
     ...(input === undefined ? {} : { stdin: PIPE }),
     ...(captureOutput ? { stdout: PIPE, stderr: PIPE } : {}),
-  } as PopenOptions)
+  }
+  const child: Popen = new Popen(args, started)
   keep(child.$group)
   try {
     const [stdout, stderr] = yield* written(child, name, options)

@@ -227,15 +227,18 @@ describe('its cursor', () => {
     expect(await reader.get()).toBe(false)
   })
 
-  it('gives operations that stand in messages as they are written, each its own in debug mode', () => {
+  it('gives operations that stand in messages as they are written, each its own in debug mode', async () => {
     fake()
     using changes = watch('x')
     const calls = (): Operation<boolean>[] => [changes.next(), changes.next()]
     expect(calls().map(String)).toEqual(["next() of watch('x')", "next() of watch('x')"])
     expect(new Set(calls()).size).toBe(1)
     setDebug(true)
-    onTestFinished(() => setDebug(false))
-    expect(new Set(calls()).size).toBe(2)
+    onTestFinished(() => void setDebug(false))
+    const debugged = calls()
+    expect(new Set(debugged).size).toBe(2)
+    changes[Symbol.dispose]()
+    for (const call of debugged) expect(await call).toBe(false)
   })
 
   it('is read by for await', async () => {

@@ -25,7 +25,7 @@ function file(name: string, text: string, mode = 0o755): string {
 
 /** What starting it throws, as message and fields. */
 function refusal(args: string | string[], options: PopenOptions = {}): object {
-  const error = thrown(() => new Popen(args, options as object))
+  const error = thrown(() => new Popen(args, options))
   expect(error).toBeInstanceOf(StartError)
   const { message, code, syscall, path } = error as StartError
   return { message, code, syscall, path }

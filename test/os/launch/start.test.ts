@@ -251,7 +251,7 @@ describe('A wrong argument', () => {
       'run() expects `encoding` to be an encoding that Node knows, but got "klingon" (string).',
     )
     expect(usage(() => run(['ls'], { killSignal: 'SIGNONE' as never }))).toBe(
-      'run() expects `signal` to be the name of a signal, such as \'SIGTERM\', or its number, but got "SIGNONE" (string).',
+      'run() expects `killSignal` to be the name of a signal, such as \'SIGTERM\', or its number, but got "SIGNONE" (string).',
     )
     expect(usage(() => run(['ls'], { graceMs: -1 }))).toBe(
       'run() expects `graceMs` to be a number of milliseconds, 0 or more, but got -1.',

@@ -466,7 +466,7 @@ describe('the methods of streams that can be read', () => {
       expect(String(yield* readableMethods.recv.call(stream, 4))).toBe('one\n')
       const it = readableMethods.lines.call(stream)
       expect([yield* it.next(), it.value]).toEqual([true, 'two'])
-      const chunks = readableMethods.chunks.call(stream)
+      const chunks = readableMethods.cursor.call(stream)
       expect(yield* chunks.next()).toBe(false)
     })
   })

@@ -147,7 +147,8 @@ describe('Popen', () => {
 
   it('is ended by the end of its block', async () => {
     const before = readdirSync('/proc/self/fd').length
-    let [first, second] = [0, 0]
+    let first = 0
+    let second: number
     await main(function* () {
       {
         using child = new Popen('sleep 9 & sleep 9', { shell: true, stdin: PIPE, stdout: PIPE, stderr: PIPE })

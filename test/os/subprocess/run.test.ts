@@ -48,7 +48,7 @@ describe('run()', () => {
   it('does nothing before it is driven, and does it again when it is driven again', async () => {
     const before = children().length
     const recipe = run(['echo', 'x'], { captureOutput: true, text: true })
-    expect(String(recipe)).toBe('run(echo x)')
+    expect(String(recipe as unknown)).toBe('run(echo x)')
     expect(children().length).toBe(before)
     expect([(await recipe).stdout, (await recipe).stdout]).toEqual(['x\n', 'x\n'])
   })

@@ -1,11 +1,11 @@
-// Five hundred greenlets with children are killed at random points: in run, checkOutput, communicate, wait, in reads and writes of pipes, in the
+// Five hundred and forty greenlets with children are killed at random points: in run, checkOutput, communicate, wait, in reads and writes of pipes, in the
 // ending itself; their children write a lot, read nothing, have children of their own, do not listen to SIGTERM, end at once, do not exist. Then
 // as many as before must be there: children, processes with our mark, descriptors, listeners. Prints as JSON what they were killed in and what
 // is left. argv[2]: the seed.
 import { subscribe } from 'node:diagnostics_channel'
 import { readdirSync, readFileSync } from 'node:fs'
 import { setImmediate as turn } from 'node:timers/promises'
-import { choose, type Green, type Greenlet, Pool, run as main, sleep, spawn, until } from 'greenloop'
+import { choose, type Green, type Greenlet, run as main, Pool, sleep, spawn, until } from 'greenloop'
 import {
   CalledProcessError,
   checkOutput,
@@ -13,13 +13,13 @@ import {
   PIPE,
   Popen,
   run,
-  StartError,
   STDOUT,
+  StartError,
   TimeoutExpired,
 } from 'greenloop/os'
 import { aftermath, randomOf, settled, watchFailures, within } from '../../support/programs/killing.ts'
 
-const MANY = 500
+const MANY = 540
 const AT_ONCE = 16
 const random = randomOf(Number(process.argv[2]))
 const failures = watchFailures()
@@ -61,7 +61,11 @@ function left(): { children: number; marked: number } {
 
 function inventory(): object {
   const listeners = process.eventNames().map((name) => [String(name), process.listenerCount(name)])
-  return { ...left(), descriptors: readdirSync('/proc/self/fd').length, listeners: Object.fromEntries(listeners) as object }
+  return {
+    ...left(),
+    descriptors: readdirSync('/proc/self/fd').length,
+    listeners: Object.fromEntries(listeners) as object,
+  }
 }
 
 /** Lets pass what is expected of a child that ends so. */
@@ -69,7 +73,8 @@ function* expected(body: Green<unknown>): Green<void> {
   try {
     yield* body
   } catch (error) {
-    const isExpected = error instanceof StartError || error instanceof CalledProcessError || error instanceof TimeoutExpired
+    const isExpected =
+      error instanceof StartError || error instanceof CalledProcessError || error instanceof TimeoutExpired
     if (!isExpected) throw error
   }
 }
@@ -120,7 +125,11 @@ const BODIES: readonly (() => Green<unknown>)[] = [
     yield* child.wait()
   },
   function* () {
-    using child = new Popen('trap "" TERM; sleep 100 & sleep 100', { ...SHELL, killSignal: 'SIGTERM', graceMs: random() * 5 })
+    using child = new Popen('trap "" TERM; sleep 100 & sleep 100', {
+      ...SHELL,
+      killSignal: 'SIGTERM',
+      graceMs: random() * 5,
+    })
     yield* expected(child.wait({ timeoutMs: random() * 10 }) as unknown as Green<unknown>)
   },
   function* () {
@@ -154,7 +163,7 @@ function placeOf(victim: Greenlet): string {
   return /^\w+/u.exec(victim.$wait?.describe() ?? 'ready')?.[0] ?? ''
 }
 
-await run(['true']) // what Node opens for the first child stays open
+await run(['true'], { captureOutput: true }) // what Node opens for the first pipe stays open
 const resources = await settled()
 const before = inventory()
 
@@ -165,13 +174,18 @@ await main(function* () {
   for (let n = 0; n < MANY; n++) {
     yield* killers.spawn(function* () {
       const victim = spawn(function* () {
-        for (;;) yield* expected(BODIES[n % BODIES.length]!())
+        yield* expected(BODIES[n % BODIES.length]!())
+        yield* sleep(Infinity)
       })
       victims.push(victim)
       // In turns of the event loop, so that all stages are met however slow the machine is.
-      for (let turns = Math.floor(random() ** 2 * 60); turns > 0; turns--) yield* until(turn())
+      for (let turns = 1 + Math.floor(random() ** 2 * 30); turns > 0; turns--) yield* until(turn())
       const place = placeOf(victim)
       killedIn.set(place, (killedIn.get(place) ?? 0) + 1)
+      if (random() < 0.3) {
+        victim.kill()
+        yield* until(turn()) // the ending is broken off, too
+      }
       yield* victim.kill()
     })
   }
