@@ -1,7 +1,7 @@
 // Child processes where they are easily got wrong: who is signalled, who reads what, where a file that is handed over goes on.
 import { spawn as nodeSpawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createWriteStream, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createWriteStream, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { open as openHandle } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { resolve } from 'node:path'
@@ -21,6 +21,9 @@ const folder = mkdtempSync(resolve(tmpdir(), 'greenloop-'))
 afterAll(() => {
   rmSync(folder, { recursive: true })
 })
+
+/** For a shell: waits until there is a file. */
+const WAIT = 'while [ ! -e "$path" ]; do sleep 0.01; done'
 
 describe('A group whose child is gone', () => {
   it('is killed at once or not at all: later its number may be a stranger\u2019s', async () => {
@@ -46,7 +49,8 @@ describe('A group whose child is gone', () => {
 describe('A greenlet that reads while another one is in communicate()', () => {
   it('is refused, and takes nothing away', async () => {
     await main(function* () {
-      using child = new Popen(['sh', '-c', 'read go; echo one; echo two'], { stdin: PIPE, stdout: PIPE, text: true })
+      const path = resolve(folder, 'go')
+      using child = new Popen(`${WAIT}; echo one; echo two`, { shell: true, env: { path }, stdout: PIPE, text: true })
       const talker = spawn(() => child.communicate())
       talker.name = 'talker'
       yield* sleep(0)
@@ -55,6 +59,7 @@ describe('A greenlet that reads while another one is in communicate()', () => {
       expect((error as Error).message).toBe(
         'Greenlet "main" called read() of the stdout of a child, where "talker" reads already; who would get which bytes is not defined.',
       )
+      writeFileSync(path, '')
       expect(yield* talker.get()).toEqual(['one\ntwo\n', null])
       expect(yield* child.stdout.readline()).toBe('')
     })
@@ -62,10 +67,13 @@ describe('A greenlet that reads while another one is in communicate()', () => {
 
   it('may read again when that was cut short', async () => {
     await main(function* () {
-      using child = new Popen(['sh', '-c', 'sleep 0.05; cat'], { stdin: PIPE, stdout: PIPE, text: true })
+      const path = resolve(folder, 'go on')
+      const options = { shell: true, env: { path }, stdin: PIPE, stdout: PIPE, text: true } as const
+      using child = new Popen(`${WAIT}; cat`, options)
       const talker = spawn(() => child.communicate('one\ntwo\n'))
       yield* sleep(0)
       yield* talker.kill()
+      writeFileSync(path, '')
       expect(yield* child.stdout.readline()).toBe('one\n')
       expect(yield* child.communicate()).toEqual(['two\n', null])
     })

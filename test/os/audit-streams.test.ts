@@ -123,6 +123,13 @@ describe('what comes behind a line', () => {
   })
 })
 
+it('recv() of all that is there does not have the stream read further ahead from then on', async () => {
+  const stream = new PassThrough({ highWaterMark: 100 })
+  stream.write(Buffer.alloc(100_000))
+  expect((await recv(stream)).length).toBe(100_000)
+  expect(stream.readableHighWaterMark).toBe(100)
+})
+
 describe('a stream that cannot be opened', () => {
   it.each([
     ['chunks', (stream: Readable) => each(chunks(stream), () => undefined)],

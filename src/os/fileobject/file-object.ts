@@ -31,8 +31,6 @@ import {
 import type { Disk, Raw } from './raw.ts'
 import { forget, lookAfter } from './unclosed.ts'
 
-const KEPT = 65_536
-
 /**
  * A file. Of text, sizes count UTF-16 units, as `length` does; a character that a size would cut is given whole. Places count bytes.
  *
@@ -85,7 +83,7 @@ export class FileObject<T extends string | Buffer = string> implements Sequence<
     const access = accessOf('new FileObject()', mode)
     checkFileOptions('new FileObject()', access, options)
     checkFlag('new FileObject()', 'closefd', options.closefd)
-    const { encoding = 'utf8', buffering = KEPT, closefd = true } = options
+    const { encoding = 'utf8', buffering = 65_536, closefd = true } = options
     const raw = typeof source === 'number' ? Descriptor.of(source, access.appends, closefd, options.name) : source
     if (access.reads && access.writes && raw.disk === null) {
       throw new UsageError(`new FileObject() expects ${raw.label} to have places to go to, for the mode '${mode}'.`)
@@ -95,7 +93,7 @@ export class FileObject<T extends string | Buffer = string> implements Sequence<
     this.#raw = raw
     this.#access = access
     this.#file = new BufferedFile(raw, access.isBinary ? null : encoding, buffering)
-    if (raw instanceof Descriptor) lookAfter(this, this.#file)
+    if (raw instanceof Descriptor) lookAfter(this, this.#file, !closefd)
   }
 
   /** Whether it was closed. */

@@ -17,9 +17,10 @@ export interface Remains {
 
 const open = new Set<Remains>()
 
-const registry = new FinalizationRegistry<Remains>((remains) => {
+const registry = new FinalizationRegistry<{ remains: Remains; isBorrowed: boolean }>(({ remains, isBorrowed }) => {
   const { label, fd } = remains.raw
   letGo(remains)
+  if (isBorrowed) return
   process.emitWarning(
     `${label.replace(/^t/u, 'T')} (descriptor ${String(fd)}) was not closed before it could be reached no more; it is closed now. ` +
       'Right: `using file = yield* open(...)`.',
@@ -27,11 +28,11 @@ const registry = new FinalizationRegistry<Remains>((remains) => {
   )
 })
 
-/** Looks after `file`, as long as it is open. */
-export function lookAfter(file: object, remains: Remains): void {
+/** Looks after `file`, as long as it is open. `isBorrowed`: its descriptor stays open. */
+export function lookAfter(file: object, remains: Remains, isBorrowed: boolean): void {
   if (open.size === 0) process.on('exit', finish)
   open.add(remains)
-  registry.register(file, remains, remains)
+  registry.register(file, { remains, isBorrowed }, remains)
 }
 
 /** The file is closed. */

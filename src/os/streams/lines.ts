@@ -275,7 +275,8 @@ class LinesOfChunks extends Cursor<string> {
  * Reads a stream line by line: `while (yield* it.next()) use(it.value)`.
  *
  * A line comes without its end, `\n` or `\r\n`; the last one needs none. A character whose bytes come in two pieces is one. What was read beyond
- * a line stays with the stream: the next cursor, `input` or `recv` begins there. A `next()` that is killed or timed out loses nothing.
+ * a line stays with the stream, as the bytes that have come: the next cursor, `input`, `recv` or `pipeline` begins there; `stream.pipe()` does not
+ * know of it. A `next()` that is killed or timed out loses nothing.
  *
  * @param stream - a stream of Node's, or a web stream, of bytes or text.
  * @param options - `encoding` of bytes; `maxLength` of a line, for a peer that is not trusted.

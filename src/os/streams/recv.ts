@@ -151,8 +151,9 @@ function takeBytes(state: StreamState, size: number): Buffer | typeof NOTHING {
   const encoding = stream.readableEncoding
   if (stream.readableLength === 0) stream.read(0) // more may be there at once
   const there = stream.readableLength
-  // Of text all: a character must not be torn.
-  const chunk: unknown = stream.read(encoding === null && there > 0 ? Math.min(size, there) : undefined)
+  // Of text all: a character must not be torn. All is not asked for by its size: Node would read ahead as much from then on.
+  const isCut = encoding === null && there > 0 && size !== Infinity
+  const chunk: unknown = stream.read(isCut ? Math.min(size, there) : undefined)
   if (chunk === null) return NOTHING
   if (encoding === null) return chunk as Buffer // it is not in object mode
   state.rest = Buffer.from(chunk as string, encoding)

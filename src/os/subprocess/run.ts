@@ -161,7 +161,7 @@ export function checkCall(args: Args, options: CallOptions = {}): Operation<numb
  * ```ts
  * import { checkOutput } from 'greenloop/os'
  *
- * console.log(await checkOutput(['echo', 'hello'], { text: true })) // hello\n
+ * console.log(await checkOutput(['printf', 'hello'], { text: true })) // hello
  * ```
  */
 export function checkOutput<const O extends OutputOptions = NoOptions>(
@@ -189,7 +189,8 @@ export function checkOutput<const O extends OutputOptions = NoOptions>(
  * ```ts
  * import { subprocess } from 'greenloop/os'
  *
- * console.log(await subprocess.getoutput('echo one; echo two >&2')) // one\ntwo
+ * const said = await subprocess.getoutput('echo one; echo two >&2')
+ * console.log(said.split('\n')) // [ 'one', 'two' ]
  * ```
  */
 export function getoutput(line: string, options: LineOptions = {}): Operation<string> {

@@ -23,6 +23,14 @@ describe('a file that was not closed', () => {
     )
   })
 
+  it.runIf(TELLS_OPEN)(
+    'is written when nobody can reach it, and that is all when its descriptor is somebody else’s',
+    async () => {
+      const end = await ending(folder()(), 'borrowed')
+      expect(end).toMatchObject({ stdout: '1 kept 0\n', stderr: '', code: 0 })
+    },
+  )
+
   it.each([
     ['end', 0, '1 true\n4\n'],
     ['exit', 3, '1 true\n'],

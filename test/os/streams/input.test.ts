@@ -92,7 +92,7 @@ describe.concurrent('input()', () => {
 
   it('refuses a second greenlet', async ({ expect }) => {
     const { child, end } = ask(['twice'])
-    setTimeout(() => child.stdin?.write('x\n'), 300)
+    child.stdout.once('data', () => child.stdin?.write('x\n'))
     expect(await end()).toBe(
       'ConcurrentObjectUseError: Greenlet "main" called input() of process.stdin, where "first" waits already; who would get what is not defined.\nx\n',
     )

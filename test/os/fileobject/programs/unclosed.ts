@@ -1,10 +1,10 @@
-// Files that nobody closes. argv[2]: where they are made; argv[3]: `dropped`: one that can be reached no more; else how the program ends.
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+// Files that nobody closes. argv[2]: where they are made; argv[3]: `dropped`: one that can be reached no more, `borrowed`: whose descriptor is somebody else's; else how the program ends.
+import { openSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { type Green, run, sleep } from 'greenloop'
-import { open } from 'greenloop/os'
+import { FileObject, open } from 'greenloop/os'
 
 const [, , folder = '', how] = process.argv
 const path = join(folder, 'file')
@@ -23,17 +23,18 @@ function openOnes(): number {
 }
 
 function* writeAndForget(): Green<void> {
-  const file = yield* open(path, 'w')
+  const file =
+    how === 'borrowed' ? new FileObject(openSync(path, 'w'), 'w', { closefd: false }) : yield* open(path, 'w')
   yield* file.write('kept')
 }
 
-if (how === 'dropped') {
+if (how === 'dropped' || how === 'borrowed') {
   setFlagsFromString('--expose-gc')
   const collect = runInNewContext('gc') as () => void
   await run(function* () {
     const before = listeners()
     yield* writeAndForget()
-    for (let n = 0; n < 100 && openOnes() > 0; n++) {
+    for (let n = 0; n < 100 && readFileSync(path, 'utf8') === ''; n++) {
       collect()
       yield* sleep(2)
     }
