@@ -46,13 +46,13 @@ export class BufferedFile<T extends string | Buffer> {
     return data.length
   }
 
-  /** As {@link readinto}, but what is buffered, or else what one read of the raw file gives: a kill takes no byte away. */
   /** What is there: at least one character, none at the end. */
   *read1(size: number): Green<T> {
     yield* this.#beforeReading()
     return yield* this.#reader.read1(size)
   }
 
+  /** As {@link readinto}, but what is buffered, or else what one read of the raw file gives: a kill takes no byte away. */
   *readinto1(buffer: Uint8Array): Green<number> {
     if (this.#reader.length === 0 && this.raw.readinto !== undefined && buffer.length > 0) {
       yield* this.#beforeReading()

@@ -44,7 +44,10 @@ export interface PopenOptions {
   readonly text?: boolean | undefined
   /** Which text pipes carry. @defaultValue bytes */
   readonly encoding?: BufferEncoding | null | undefined
-  /** Whether it leads a session, and so a group of processes, of its own, which signals and ends reach as a whole. @defaultValue true */
+  /**
+   * Whether it leads a session, and so a group of processes, of its own, which signals and ends reach as a whole. It has no terminal then: what
+   * asks for a password at `/dev/tty` needs `false`. @defaultValue true
+   */
   readonly startNewSession?: boolean | undefined
   /** What ends it and its group when it is disposed of. @defaultValue SIGKILL */
   readonly killSignal?: NodeJS.Signals | number | undefined

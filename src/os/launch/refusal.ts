@@ -1,8 +1,8 @@
 /**
  * Why a child could not be started.
  *
- * Node says it late, and says `ENOENT` of the program when the folder is missing. So who failed to start one looks for himself: the only
- * place here that asks the file system without letting others run meanwhile.
+ * Node says it late, and says `ENOENT` of the program when the folder is missing. So who failed to start one looks for himself; then, and only
+ * then, the file system is asked without letting others run meanwhile.
  *
  * Stands on the error. Leaves it to `start.ts` when to ask.
  */
