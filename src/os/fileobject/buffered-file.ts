@@ -156,9 +156,9 @@ export class BufferedFile<T extends string | Buffer> {
     yield* this.raw.close()
   }
 
-  /** Hands what was written to the raw file, and closes it, without waiting. */
-  abandon(): void {
-    this.raw.abandon(this.#writer.take())
+  /** Hands what was written to the raw file, and closes it, without waiting. `isEnd`: the process ends. */
+  abandon(isEnd = false): void {
+    this.raw.abandon(this.#writer.take(), isEnd)
   }
 
   *#beforeReading(): Green<void> {

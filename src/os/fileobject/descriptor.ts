@@ -125,27 +125,44 @@ export class Descriptor implements Raw, Disk, JobLine {
     })
   }
 
-  abandon(rest: Buffer): void {
+  abandon(rest: Buffer, isEnd = false): void {
     this.#closed = true
-    if (this.#jobs.length > 0 || (this.disk === null && rest.length > 0)) {
+    if (!isEnd && (this.#jobs.length > 0 || (this.disk === null && rest.length > 0))) {
       if (rest.length > 0) this.enter(this.#writing(rest))
       this.enter(this.#closing())
       return
     }
     // In this moment nobody else uses it, and there is little to write: who looks at the file next is to find it whole.
     try {
-      let [written, place] = [0, this.where(0)]
-      while (written < rest.length) {
-        const more = nodeFs.writeSync(this.fd, rest, written, rest.length - written, this.#isSystems ? null : place)
-        written += more
-        place += more
-      }
+      if (isEnd && this.#jobs.length > 0) this.#writeAll(rest)
+      else this.#writeNow(rest, this.#isSystems || this.disk === null ? null : this.where(0))
     } catch (error) {
       addPath(error as Error, this.#path) // the system's
       throw error
     } finally {
-      if (!this.#isBorrowed) nodeFs.closeSync(this.fd)
+      // At the end of the process something may be under way.
+      if (!this.#isBorrowed && !isEnd) nodeFs.closeSync(this.fd)
       this.#tellFailure()
+    }
+  }
+
+  /**
+   * Writes what stands in the line, and `rest`: when the process ends, nothing comes back from the thread pool, and nothing is begun there. What is
+   * under way comes to its end; where it has a place, it is written twice, to the same.
+   */
+  #writeAll(rest: Buffer): void {
+    const hasPlaces = this.disk !== null && !this.#appends
+    const end = hasPlaces ? this.where(0) : null
+    for (const [index, job] of this.#jobs.entries())
+      if (job instanceof WriteJob && (hasPlaces || index > 0)) this.#writeNow(job.rest, job.place)
+    this.#writeNow(rest, end)
+  }
+
+  /** @param place - null: where the system puts it. */
+  #writeNow(data: Buffer, place: number | null): void {
+    for (let written = 0; written < data.length; ) {
+      const at = place === null ? null : place + written
+      written += nodeFs.writeSync(this.fd, data, written, data.length - written, at)
     }
   }
 

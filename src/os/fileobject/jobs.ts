@@ -98,6 +98,16 @@ export class WriteJob extends Job {
     return this.#data.length - this.#written
   }
 
+  /** What is left, */
+  get rest(): Buffer {
+    return this.#data.subarray(this.#written)
+  }
+
+  /** and where that goes; null: where the system puts it. */
+  get place(): number | null {
+    return this.#place
+  }
+
   override start(done: Done): void {
     if (this.left === 0) {
       done(null)

@@ -21,8 +21,11 @@ export interface Raw {
   write(data: Buffer): Operation<void>
   /** Closes it, behind what is under way. */
   close(): Operation<void>
-  /** Writes `rest` and closes it, without waiting: at once if that can be, or else behind what is under way, unseen. */
-  abandon(rest: Buffer): void
+  /**
+   * Writes `rest` and closes it, without waiting: at once if that can be, or else behind what is under way, unseen. `isEnd`: at once in any case,
+   * since the process ends.
+   */
+  abandon(rest: Buffer, isEnd?: boolean): void
 }
 
 /** What a raw file has besides that has places to go to. Of a place, the next reading and writing begins there. */

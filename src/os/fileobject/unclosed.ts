@@ -11,15 +11,15 @@ import type { Raw } from './raw.ts'
 /** What is left of a file without its object. */
 export interface Remains {
   readonly raw: Raw
-  /** Writes what is left and closes it. */
-  abandon(): void
+  /** Writes what is left and closes it; `isEnd`: at once, whatever is under way. */
+  abandon(isEnd: boolean): void
 }
 
 const open = new Set<Remains>()
 
 const registry = new FinalizationRegistry<{ remains: Remains; isBorrowed: boolean }>(({ remains, isBorrowed }) => {
   const { label, fd } = remains.raw
-  letGo(remains)
+  letGo(remains, false)
   if (isBorrowed) return
   process.emitWarning(
     `${label.replace(/^t/u, 'T')} (descriptor ${String(fd)}) was not closed before it could be reached no more; it is closed now. ` +
@@ -43,13 +43,13 @@ export function forget(remains: Remains): void {
 }
 
 function finish(): void {
-  for (const remains of open) letGo(remains)
+  for (const remains of open) letGo(remains, true)
 }
 
-function letGo(remains: Remains): void {
+function letGo(remains: Remains, isEnd: boolean): void {
   forget(remains)
   try {
-    remains.abandon()
+    remains.abandon(isEnd)
   } catch (error) {
     process.emitWarning(error as Error) // the system's
   }

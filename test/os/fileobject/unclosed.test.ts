@@ -41,6 +41,16 @@ describe('a file that was not closed', () => {
     expect([end.code, end.stdout]).toEqual([code, stdout])
     expect(readFileSync(at('file'), 'utf8')).toBe('kept')
   })
+
+  it('is written when the program ends while something is under way, and so is a pipe', async () => {
+    const at = folder()
+    const ends = await Promise.all([ending(at(), 'flushing'), ending(folder()(), 'piped')])
+    expect(ends.map(({ code, stdout, stderr }) => [code, stdout, stderr])).toEqual([
+      [4, '1 true\n', ''],
+      [4, '1 true\nto a pipe\n', ''],
+    ])
+    expect(readFileSync(at('file'), 'utf8')).toBe('kept, too')
+  })
 })
 
 describe('a file that was closed', () => {

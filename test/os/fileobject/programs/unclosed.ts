@@ -3,7 +3,7 @@ import { openSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { type Green, run, sleep } from 'greenloop'
+import { type Green, run, sleep, spawn } from 'greenloop'
 import { FileObject, open } from 'greenloop/os'
 
 const [, , folder = '', how] = process.argv
@@ -49,6 +49,14 @@ if (how === 'dropped' || how === 'borrowed') {
     yield* closed.close()
     console.log(listeners() - before, readFileSync(path, 'utf8') === '')
     if (how === 'exit') process.exit(3)
+    if (how === 'flushing' || how === 'piped') {
+      const flush = spawn(() => file.flush())
+      yield* sleep(0)
+      yield* flush.kill()
+      yield* file.write(', too')
+      if (how === 'piped') yield* new FileObject(1, 'w', { closefd: false }).write('to a pipe\n')
+      process.exit(4)
+    }
     if (how === 'throw') throw new Error('on purpose')
     console.log(file.tell())
   })
