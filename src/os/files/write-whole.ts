@@ -133,9 +133,18 @@ async function replace(
     await promises.rename(temporary, target)
   } catch (error) {
     await promises.rm(temporary, { force: true })
-    throw error
+    throw named(error, temporary, target)
   }
   if (flush) await syncFolder(folder)
+}
+
+/** An error of opening the temporary file (no such folder, not allowed) is about the file that the caller knows. */
+function named(error: unknown, temporary: string, target: string): unknown {
+  if (error instanceof Error && 'path' in error && error.path === temporary && !('dest' in error)) {
+    error.path = target
+    error.message = error.message.replace(temporary, target)
+  }
+  return error
 }
 
 /** Where a chain of links ends, and whether or not a file is there. */

@@ -448,7 +448,7 @@ describe('Node’s function', () => {
     expect(await rejection(broken('x'))).toEqual(new RangeError('no'))
   })
 
-  it('is given a signal with the options, whatever they are', async () => {
+  it('is given what stops it, as a signal, with the options, whatever they are', async () => {
     const given: unknown[] = []
     const read = fake('readFile', (_: unknown, options: unknown) => {
       given.push(options)
@@ -466,7 +466,7 @@ describe('Node’s function', () => {
     ]
     const victims = calls.map((call) => spawn(() => call))
     await inWait(victims.at(-1)!)
-    const signal = expect.any(AbortSignal) as unknown
+    const signal = expect.objectContaining({ aborted: false, reason: undefined }) as unknown
     expect(given).toEqual([
       { encoding: undefined, signal },
       { encoding: null, signal },
@@ -481,6 +481,10 @@ describe('Node’s function', () => {
     for (const victim of victims) victim.kill()
     expect(isAborted()).toEqual([true, true, true, true, true, true, undefined])
     expect(theirs.signal.aborted).toBe(false)
+    const [, , , , , beside] = given as { signal: AbortSignal }[]
+    const reason = new Error('theirs')
+    theirs.abort(reason)
+    expect([beside?.signal.aborted, beside?.signal.reason]).toEqual([true, reason])
     await Promise.all(victims.map((victim) => victim.join()))
   })
 

@@ -160,7 +160,9 @@ describe('what is wrong', () => {
         yield* writeWhole(at('nowhere', 'file'), 'x')
       }),
     )) as NodeJS.ErrnoException
-    expect(error).toMatchObject({ code: 'ENOENT', syscall: 'open' })
+    const file = at('nowhere', 'file')
+    expect(error).toMatchObject({ code: 'ENOENT', syscall: 'open', path: file })
+    expect(error.message).toBe(`ENOENT: no such file or directory, open '${file}'`)
     expect(error.stack?.split('\n')[1]).toMatch(/^ {4}at saver \(.*write-whole\.test\.ts:\d+:\d+\)$/u)
     nodeFs.writeFileSync(at('file'), 'x')
     expect(await rejection(writeWhole(at('file', 'below'), 'x'))).toMatchObject({ code: 'ENOTDIR' })
