@@ -24,7 +24,7 @@ const MEBIBYTES = 256
 /** `times` is how often the thousand files are read; the figure is for a file. */
 export const FILES_READ: Readonly<Record<string, Work>> = {
   'fs.promises': reads((paths) => limited(READERS, paths, (path) => nodeFs.promises.readFile(path))),
-  'fs, callbacks': reads((paths) => limited(READERS, paths, promisify(nodeFs.readFile))),
+  'fs, callbacks': reads((paths) => limited(READERS, paths, readByCallback)),
   'Pool.map of fs.readFile': reads((paths) =>
     run(function* () {
       yield* new Pool(READERS).map(fs.readFile, paths)
@@ -72,6 +72,15 @@ export const COPIES: Readonly<Record<string, Work>> = {
       yield* end(target)
     }),
   ),
+}
+
+function readByCallback(path: string): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    nodeFs.readFile(path, (error, data) => {
+      if (error === null) resolve(data)
+      else reject(error)
+    })
+  })
 }
 
 function reads(read: (paths: readonly string[]) => Promise<unknown>): Work {

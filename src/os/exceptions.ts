@@ -52,7 +52,9 @@ recognise(StartError, 'StartError')
 export interface Outcome {
   /** What was run, as it was given. */
   readonly args: string | readonly string[]
+  /** What it has written to stdout. */
   readonly stdout: string | Buffer | null
+  /** What it has written to stderr. */
   readonly stderr: string | Buffer | null
 }
 
@@ -64,7 +66,9 @@ export class CalledProcessError extends SubprocessError implements Outcome {
   readonly returncode: number
   /** Which signal has ended it, if one has. */
   readonly signal: NodeJS.Signals | null
+  /** What it has written to stdout. */
   readonly stdout: string | Buffer | null
+  /** What it has written to stderr. */
   readonly stderr: string | Buffer | null
 
   /**
@@ -86,9 +90,11 @@ recognise(CalledProcessError, 'CalledProcessError')
 export class TimeoutExpired extends SubprocessError implements Outcome {
   override readonly code: string = 'ETIMEDOUT'
   readonly args: string | readonly string[]
+  /** In which time, in milliseconds. */
   readonly timeoutMs: number
-  /** What it had written by then. */
+  /** What it had written to stdout by then. */
   readonly stdout: string | Buffer | null
+  /** What it has written to stderr. */
   readonly stderr: string | Buffer | null
 
   /**

@@ -39,7 +39,7 @@ export { type TransformChunk, type TransformOptions, transform } from './streams
 export { end, write } from './streams/write.ts'
 export * as subprocess from './subprocess/api.ts'
 export { CompletedProcess } from './subprocess/completed-process.ts'
-export { type Child, Popen, type PopenConstructor } from './subprocess/popen.ts'
+export { Popen, type PopenConstructor } from './subprocess/popen.ts'
 export {
   type CallOptions,
   type Caught,

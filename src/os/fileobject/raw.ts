@@ -32,11 +32,13 @@ export interface Raw {
 export interface Disk {
   /** Where what is written next would lie behind `unsent` more bytes; without any, where it would be read on. */
   where(unsent: number): number
+  /** Goes to a place, in bytes from the beginning. */
   move(place: number): void
   /** Whether the system's own place, where whoever is given the descriptor begins, stays at the beginning. */
   readonly isApart: boolean
   /** How long it is. */
   size(): Operation<number>
+  /** Makes it so long. */
   truncate(size: number): Operation<void>
   /** Has the system write all of it to the disk. */
   sync(): Operation<void>

@@ -6,6 +6,7 @@
 import { UsageError } from '../../errors/classes.ts'
 import { checkFlag, checkMs, checkOptions, show, wrongRight } from '../../errors/usage.ts'
 import { signalNamed } from '../../gevent/signal.ts'
+import type { HasFileno } from '../../net/select/target.ts'
 import type { FileObject } from '../fileobject/file-object.ts'
 
 /** What is to be run: a program with its arguments, or a program alone; with `shell` a line for the shell. */
@@ -21,7 +22,7 @@ export const INHERIT = 'inherit' as const
 export const STDOUT = 'stdout' as const
 
 /** What has a descriptor: a `FileObject`, or what Node makes (a file's stream, a socket, a terminal). */
-export type HasDescriptor = { fileno(): number } | NodeJS.ReadableStream | NodeJS.WritableStream
+export type HasDescriptor = HasFileno | NodeJS.ReadableStream | NodeJS.WritableStream
 
 /** Where a standard stream of the child leads; a number is a descriptor. */
 export type Target = typeof PIPE | typeof DEVNULL | typeof INHERIT | number | HasDescriptor | null | undefined
@@ -89,8 +90,11 @@ type IfPiped<O, K extends string, T> = [Option<O, K>] extends [typeof PIPE]
 
 /** Our ends of a child's pipes. */
 export interface Ends {
+  /** Of its stdin. */
   readonly stdin: FileObject | FileObject<Buffer> | null
+  /** Of its stdout. */
   readonly stdout: FileObject | FileObject<Buffer> | null
+  /** Of its stderr. */
   readonly stderr: FileObject | FileObject<Buffer> | null
   /** What `communicate` gives. */
   readonly written: [stdout: string | Buffer | null, stderr: string | Buffer | null]

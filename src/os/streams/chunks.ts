@@ -212,7 +212,7 @@ export function cursorOf(call: string, stream: AnyReadable): Cursor<unknown> {
 }
 
 /** Checks that nobody else reads a web stream. */
-export function unlocked<T>(call: string, stream: ReadableStream<T>): ReadableStream<T> {
+function unlocked<T>(call: string, stream: ReadableStream<T>): ReadableStream<T> {
   if (!stream.locked) return stream
   throw new UsageError(`${call} was called of ${labelOf(stream)}, which somebody reads already: it is locked.`)
 }

@@ -45,7 +45,7 @@ interface Sides {
 }
 
 /** The error of a stream that was closed too early, as those here throw it. */
-export function ownError(call: string, error: unknown, label: string): unknown {
+function ownError(call: string, error: unknown, label: string): unknown {
   const isPremature = error instanceof Error && 'code' in error && error.code === 'ERR_STREAM_PREMATURE_CLOSE'
   return isPremature ? new StreamClosedError(`${call}: ${label} was closed before its end.`, { cause: error }) : error
 }

@@ -29,7 +29,9 @@ export class CompletedProcess<
   readonly returncode: number
   /** Which signal has ended it, if one has. */
   readonly signal: NodeJS.Signals | null
+  /** What it has written to stdout. */
   readonly stdout: Out
+  /** What it has written to stderr. */
   readonly stderr: Err
 
   /** @internal */

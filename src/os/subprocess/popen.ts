@@ -46,6 +46,7 @@ const GRACE_MS = 5000
 
 /** What a child is made by: {@link Popen}. */
 export interface PopenConstructor {
+  /** That of every child. */
   readonly prototype: Child
   new <const O extends PopenOptions = NoOptions>(args: Args, options?: Exactly<O, PopenOptions>): Child<EndsOf<O>>
 }
@@ -55,7 +56,7 @@ export interface PopenConstructor {
  *
  * @typeParam E - which pipes there are, and what they carry; by default any.
  */
-export class Child<E extends Ends = Ends> extends Linkable implements Disposable, AsyncDisposable {
+class Child<E extends Ends = Ends> extends Linkable implements Disposable, AsyncDisposable {
   /** What was run, as it was given. */
   readonly args: Args
   /** Its number. */
@@ -314,7 +315,7 @@ export class Child<E extends Ends = Ends> extends Linkable implements Disposable
  * It leads a session of its own (`startNewSession`), so that signals, and its end, reach whatever it has started, too; a Ctrl-C at the terminal
  * does not reach it, but `run` of `greenloop` turns that into a kill of the greenlets, and those end their children.
  *
- * Those who wait are woken in the order in which they came. Like Node, the process stays as long as a child runs, unless that is {@link unref}ed.
+ * Those who wait are woken in the order in which they came. Like Node, the process stays as long as a child runs, unless its `unref()` was called.
  * A pipe is open until it was read to its end, or closed: `using` does that.
  *
  * @param args - the program and its arguments; or the program alone; with `shell: true` the line that the shell runs.

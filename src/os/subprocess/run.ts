@@ -51,15 +51,20 @@ export interface OutputOptions extends Omit<CallOptions, 'stdout'> {
 }
 
 /** What is caught of a stream: text or bytes with `captureOutput` or a PIPE, else null. */
-export type Caught<O, K extends 'stdout' | 'stderr'> = O extends { readonly captureOutput: true }
-  ? Carried<O>
-  : O extends { readonly [P in K]: typeof PIPE }
+export type Caught<O, K extends 'stdout' | 'stderr'> =
+  O extends Captures<true>
     ? Carried<O>
-    : 'captureOutput' extends keyof O
-      ? O extends { readonly captureOutput?: false | undefined }
-        ? IfNamed<O, K>
-        : Carried<O> | null
-      : IfNamed<O, K>
+    : O extends { readonly [P in K]: typeof PIPE }
+      ? Carried<O>
+      : 'captureOutput' extends keyof O
+        ? O extends Partial<Captures<false | undefined>>
+          ? IfNamed<O, K>
+          : Carried<O> | null
+        : IfNamed<O, K>
+
+interface Captures<T> {
+  readonly captureOutput: T
+}
 
 type IfNamed<O, K extends string> = K extends keyof O ? (typeof PIPE extends O[K] ? Carried<O> | null : null) : null
 

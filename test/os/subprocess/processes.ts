@@ -28,7 +28,7 @@ export function runs(pid: number): boolean {
 }
 
 /** All processes. */
-export function pids(): number[] {
+function pids(): number[] {
   return readdirSync('/proc').map(Number).filter(Number.isInteger)
 }
 
