@@ -68,7 +68,8 @@ function tail(paths: Iterable<string>, settings: Settings, listener: Listener): 
     const logs = Array.from(new Set(paths), (path) => new Log(path, settings, listener))
     for (const folder of new Set(logs.map((log) => log.folder))) {
       const inside = logs.filter((log) => log.folder === folder)
-      n.spawn(() => each(watch(folder), () => inside.forEach((log) => log.changed.set())))
+      const changes = watch(folder) // from here on: nothing is missed while the logs are opened
+      n.spawn(() => each(changes, () => inside.forEach((log) => log.changed.set())))
     }
     for (const log of logs) {
       n.spawn(() => log.follow())

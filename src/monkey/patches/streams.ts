@@ -37,7 +37,7 @@ export function patchStreams(): void {
 
 /** They check what they are given. */
 const OPERATIONS: Readonly<Record<(typeof CALLBACK_LAST.stream)[number], MakeOperation>> = {
-  finished: (...args) => finished(...(args as Parameters<typeof finished>)),
+  finished: (...args) => finished(...(args as Parameters<typeof finished>)), // it refuses others
   pipeline: (...args) => (pipeline as (...steps: unknown[]) => Operation<unknown>)(...stepsIn(args)),
 }
 

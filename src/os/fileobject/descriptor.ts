@@ -264,7 +264,7 @@ export class Descriptor implements Raw, Disk, JobLine {
     const given = error === null && wait !== null ? job.arrived(value) : undefined
     if (wait === null && !(job instanceof ReadJob)) this.#failure ??= error
     // Of a file, what came too late can be read again.
-    if (wait === null && job instanceof ReadJob && error === null && this.disk === null) this.#late = value as Buffer
+    if (wait === null && job instanceof ReadJob && error === null && this.disk === null) this.#late = value as Buffer // what such a job reads
     this.#jobs.shift()
     const [next] = this.#jobs
     if (next !== undefined) this.#start(next)

@@ -75,7 +75,7 @@ export class FileObject<T extends string | Buffer = string> implements Sequence<
    *
    * @param source - a descriptor, which is the file's from now on; it is used from the beginning of the file on, with `a` from the end.
    * @param mode - as the descriptor was opened: `r`, `w`, `a` or `x`, with `+` for both and `b` for bytes; for bytes write
-   * `new FileObject<Buffer>(fd, 'rb')`. @defaultValue 'r'
+   * `new FileObject<Buffer>(fd, 'rb')`. @defaultValue 'r', and then T is text
    * @param options - `encoding`, `buffering`, `name`; `closefd: false` leaves the descriptor open.
    * @throws UsageError for wrong arguments, and for `+` of what has no places, such as a pipe; Node's error when it is no open descriptor.
    */

@@ -59,7 +59,7 @@ export interface OpenOptions {
  */
 export function open<M extends FileMode = 'r'>(
   path: PathLike,
-  mode: M = 'r' as M,
+  mode: M = 'r' as M, // which is M when none is given
   options: OpenOptions = {},
 ): Operation<FileObject<Content<M>>> {
   if (!(typeof path === 'string' || Buffer.isBuffer(path) || path instanceof URL))
@@ -78,6 +78,7 @@ export function open<M extends FileMode = 'r'>(
     const { appends, reads } = access
     const raw = new Descriptor(fd, { label, path: name, atEnd: appends, appends, isFresh: !appends && !reads })
     return new FileObject<Content<M>>(raw, mode as ModeOf<Content<M>>, {
+      // M is one of its modes
       name,
       ...(encoding === undefined ? {} : { encoding }),
       ...(buffering === undefined ? {} : { buffering }),

@@ -178,7 +178,7 @@ class Stop {
   }
 
   get reason(): unknown {
-    return this.theirs?.reason as unknown
+    return this.theirs?.reason as unknown // it is declared as any
   }
 }
 

@@ -73,6 +73,7 @@ function callsOf(fn: FileFunction): NodeCall {
 function make(): FileCalls {
   const calls = Object.fromEntries(NAMES.map((name) => [name, operationOf(name, Reflect.get(nodeFs, name))]))
   const { native } = nodeFs.realpath
+  // It is among the names.
   Object.assign(calls['realpath'] as NodeCall, { native: operationOf('realpath.native', native) })
   return { ...calls, constants: nodeFs.constants } as unknown as FileCalls // it lists the same, with the forms of each
 }

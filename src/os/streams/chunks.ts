@@ -299,7 +299,7 @@ function* readText(call: string, stream: AnyReadable): Green<string> {
 export function buffer(stream: AnyReadable): Operation<Buffer> {
   checkSource('buffer()', stream)
   return operation('buffer()', function* () {
-    const encoding = ('readableEncoding' in stream ? (stream as Readable).readableEncoding : null) ?? 'utf8'
+    const encoding = ('readableEncoding' in stream ? (stream as Readable).readableEncoding : null) ?? 'utf8' // what has that
     const pieces = (yield* readAll('buffer()', stream)).map((piece) => checkPiece('buffer()', piece))
     return Buffer.concat(pieces.map((piece) => (typeof piece === 'string' ? Buffer.from(piece, encoding) : piece)))
   })
@@ -328,6 +328,6 @@ export function buffer(stream: AnyReadable): Operation<Buffer> {
 export function json(stream: AnyReadable): Operation<unknown> {
   checkSource('json()', stream)
   return operation('json()', function* () {
-    return JSON.parse(yield* readText('json()', stream)) as unknown
+    return JSON.parse(yield* readText('json()', stream)) as unknown // it is declared as any
   })
 }

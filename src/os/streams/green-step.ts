@@ -135,7 +135,7 @@ export class RunningStep implements AsyncIterableIterator<unknown, undefined> {
 
 function cursorOver(source: StepSource): Cursor<unknown> {
   if (typeof source === 'object' && Symbol.asyncIterator in source)
-    return 'readableLength' in source ? cursorOf('pipeline()', source as unknown as Readable) : iterate(source)
+    return 'readableLength' in source ? cursorOf('pipeline()', source as unknown as Readable) : iterate(source) // what has that
   return cursorOf('pipeline()', Readable.from(source))
 }
 

@@ -219,7 +219,7 @@ export function pipeline(
 /** A source, with what was read of it and given to nobody: a head of lines, and the rest is led on. */
 function withHeld(source: unknown): unknown {
   if (!(isObject(source) && 'readableEnded' in source && 'unshift' in source)) return source
-  const stream = source as Readable
+  const stream = source as Readable // what has both
   const held = takeHeld(stream)
   if (held === null) return source
   const encoding = stream.readableEncoding

@@ -134,11 +134,12 @@ export class StreamState implements Listener {
 
   /** A greenlet that has used it has ended. What it has not met is nobody's any more. */
   notify(greenlet: unknown): void {
-    this.unused(greenlet as Coroutine) // it was listened to
+    const user = greenlet as Coroutine // it was listened to
+    this.unused(user)
     const { unmet } = this
     if (unmet === null || this.users.size > 0) return
     this.unmet = null
-    hubOf(greenlet as Coroutine).tell(unmet, greenlet as Coroutine)
+    hubOf(user).tell(unmet, user)
   }
 
   /** It is closed: nobody uses it any more, and who has used it may live long. */

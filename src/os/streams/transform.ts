@@ -192,8 +192,9 @@ class GreenTransform extends Transform {
     const callback = this.#resume ?? this.#flushed
     this.#resume = null
     this.#flushed = null
-    if (callback === null) this.destroy(failure as Error)
-    else callback(failure as Error) // Node takes what was thrown, whatever it is
+    const thrown = failure as Error // Node takes what was thrown, whatever it is
+    if (callback === null) this.destroy(thrown)
+    else callback(thrown)
   }
 
   /** One has ended, or the flush is to come: the next ones go on. */

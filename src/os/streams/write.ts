@@ -50,27 +50,30 @@ class WriteWait extends IOWait implements Writer {
   }
 }
 
-/** `write(stream, data)`. */
-class Write extends HubOperation<void> {
-  readonly #stream: Writable
-  readonly #data: unknown
-  readonly #limit: WaitOptions['timeoutMs']
+/** Something that is handed to a stream. */
+abstract class Sending extends HubOperation<void> {
+  protected readonly stream: Writable
+  protected readonly data: unknown
+  protected readonly timeLimit: WaitOptions['timeoutMs']
 
-  constructor(stream: Writable, data: unknown, limit: WaitOptions['timeoutMs']) {
+  constructor(stream: Writable, data: unknown, timeLimit: WaitOptions['timeoutMs']) {
     super()
-    this.#stream = stream
-    this.#data = data
-    this.#limit = limit
+    this.stream = stream
+    this.data = data
+    this.timeLimit = timeLimit
   }
+}
 
+/** `write(stream, data)`. */
+class Write extends Sending {
   override begin(greenlet: Coroutine): Step<void> {
-    const stream = this.#stream
+    const stream = this.stream
     const state = stateOf(stream)
     state.checkOpen('write()')
     if (stream.writableEnded) throw endedError('write()', state)
     state.used(ownerOf(greenlet), null)
-    if (stream.write(this.#data)) return ready(undefined)
-    return new WriteWait(greenlet, state, 'write()').parkIn(state.writers, this.#limit)
+    if (stream.write(this.data)) return ready(undefined)
+    return new WriteWait(greenlet, state, 'write()').parkIn(state.writers, this.timeLimit)
   }
 
   override toString(): string {
@@ -79,26 +82,15 @@ class Write extends HubOperation<void> {
 }
 
 /** `end(stream, data)`. */
-class End extends HubOperation<void> {
-  readonly #stream: Writable
-  readonly #data: unknown
-  readonly #limit: WaitOptions['timeoutMs']
-
-  constructor(stream: Writable, data: unknown, limit: WaitOptions['timeoutMs']) {
-    super()
-    this.#stream = stream
-    this.#data = data
-    this.#limit = limit
-  }
-
+class End extends Sending {
   override begin(greenlet: Coroutine): Step<void> {
-    const stream = this.#stream
+    const stream = this.stream
     const state = stateOf(stream)
-    if (this.#data !== undefined && stream.writableEnded) throw endedError('end()', state)
+    if (this.data !== undefined && stream.writableEnded) throw endedError('end()', state)
     if (stream.writableFinished) return ready(undefined)
     state.checkOpen('end()')
-    if (!stream.writableEnded) stream.end(this.#data)
-    return new WriteWait(greenlet, state, 'end()').parkIn(state.enders, this.#limit)
+    if (!stream.writableEnded) stream.end(this.data)
+    return new WriteWait(greenlet, state, 'end()').parkIn(state.enders, this.timeLimit)
   }
 
   override toString(): string {

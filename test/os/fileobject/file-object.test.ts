@@ -345,6 +345,7 @@ describe('the end', () => {
       const it = file.lines()
       yield* sleep(0)
       yield* file.close()
+      yield* joinall([first, second])
       const text = `the file ${JSON.stringify(path)}: it was closed meanwhile.`
       expect(messageOfError(yield* caughtIn(first.get()))).toBe(`read() of ${text}`)
       expect(messageOfError(yield* caughtIn(second.get()))).toBe(`read() of ${text}`)
