@@ -7,8 +7,9 @@ import { onTestFinished } from 'vitest'
 /** A folder for the running test; gives paths in it. */
 export function folder(): (...names: string[]) => string {
   const path = mkdtempSync(join(tmpdir(), 'greenloop-'))
+  // What a killed call leaves to be done unseen may still be made a moment later.
   onTestFinished(() => {
-    rmSync(path, { recursive: true, force: true })
+    rmSync(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 20 })
   })
   return (...names) => join(path, ...names)
 }
