@@ -39,11 +39,15 @@ export async function clientOf(server: Command, client: (port: string) => Comman
   const [program = '', ...args] = pinned(0, server)
   const running = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'], env: environment() })
   try {
-    const [run = '', ...rest] = pinned(1, client(await firstLine(running.stdout)))
-    return Number(execFileSync(run, rest, { encoding: 'utf8', env: environment() }))
+    return Number(outputOf(pinned(1, client(await firstLine(running.stdout)))))
   } finally {
     running.kill()
   }
+}
+
+/** Runs a program to its end, and gives what it prints. */
+export function outputOf([program = '', ...args]: Command): string {
+  return execFileSync(program, args, { encoding: 'utf8', env: environment() })
 }
 
 function environment(): NodeJS.ProcessEnv {

@@ -12,6 +12,12 @@ import type { Step } from '../greenlet/operation.ts'
 import { lateError } from './timeout.ts'
 import { type Limit, Wait } from './wait.ts'
 
+/** The error of a call of a stream whose time is up: the `Timeout`'s own, or that of a number of milliseconds. */
+export function streamTimeout(what: string, limit: Limit): Error {
+  if (typeof limit !== 'number') return lateError(limit)
+  return new StreamTimeoutError(`${what} timed out after ${String(limit)} ms.`)
+}
+
 /** Whoever ends it has taken it off what is waited for. */
 export abstract class IOWait extends Wait {
   protected readonly text: string
@@ -47,10 +53,9 @@ export abstract class IOWait extends Wait {
     this.fail(this.timeoutError(limit))
   }
 
-  /** What is thrown when the time is up: the `Timeout`'s own error, or that of a number of milliseconds. */
+  /** What is thrown when the time is up. */
   protected timeoutError(limit: Limit): Error {
-    if (typeof limit !== 'number') return lateError(limit)
-    return new StreamTimeoutError(`${this.describe()} timed out after ${String(limit)} ms.`)
+    return streamTimeout(this.describe(), limit)
   }
 
   override describe(): string {

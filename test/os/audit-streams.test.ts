@@ -1,34 +1,20 @@
 // What an audit of streams has found: bytes behind a head of lines, streams that fail when they are left, ends that nobody meant.
-import { once } from 'node:events'
 import { createReadStream } from 'node:fs'
-import net, { type AddressInfo } from 'node:net'
 import { PassThrough, Readable, Writable } from 'node:stream'
 import { each, run, sleep, spawn } from 'greenloop'
 import { chunks, lines, pipeline, recv, text, transform } from 'greenloop/os'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { socketMethods } from '../../src/net/stream/methods.ts'
 import { catchUnhandled } from '../net/support.ts'
 import { checkLeaks } from '../support/leaks.ts'
 import { rejectionMessage } from '../support/thrown.ts'
+import { pair } from './streams/support.ts'
 
 checkLeaks()
 
 /** No text, and a character that is cut off. */
 const BINARY = Buffer.from([0xff, 0x00, 0xe2, 0x82])
 const HEADED = Buffer.concat([Buffer.from('head\n'), BINARY])
-
-async function pair(): Promise<[net.Socket, net.Socket]> {
-  const server = net.createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const socket = net.connect((server.address() as AddressInfo).port, '127.0.0.1')
-  const [peer] = (await once(server, 'connection')) as [net.Socket]
-  onTestFinished(() => {
-    socket.destroy()
-    peer.destroy()
-    server.close()
-  })
-  return [socket, peer]
-}
 
 /** Keeps what it is given. */
 function collector(): Writable & { readonly bytes: Buffer } {

@@ -15,10 +15,10 @@ import { socketMethods } from '../../net/stream/methods.ts'
 import { usedState } from '../../net/stream/stream-state.ts'
 import type { Operation } from '../../protocol.ts'
 import { ownerOf } from '../../waiting/agent.ts'
-import { IOWait } from '../../waiting/io-wait.ts'
 import { HubOperation } from '../../waiting/operation.ts'
 import { checkWaitOptions, type WaitOptions } from '../../waiting/timeout.ts'
 import { isStdin, labelOf, type Reader, type StreamState, stateOf } from './stream-state.ts'
+import { StreamWait } from './stream-wait.ts'
 
 /** Nothing is there yet: an answer of {@link Read.take}. */
 export const NOTHING: unique symbol = Symbol('nothing')
@@ -73,7 +73,7 @@ function takenByOthers(call: string, label: string): UsageError {
 }
 
 /** Waits until there is something to take. */
-class ReadWait<T> extends IOWait implements Reader {
+class ReadWait<T> extends StreamWait implements Reader {
   readonly #read: Read<T>
 
   constructor(greenlet: Coroutine, read: Read<T>) {
@@ -110,12 +110,6 @@ class ReadWait<T> extends IOWait implements Reader {
     const { state } = this.#read
     state.stopReading()
     state.settle()
-  }
-
-  /** Node tells of streams in a tick of its own: nothing is gained by another look at its loop. */
-  override happened(value: unknown): void {
-    this.hub.outstanding--
-    this.succeed(value)
   }
 
   protected override leave(): void {

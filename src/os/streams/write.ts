@@ -4,7 +4,7 @@
  * Stands on the stream's state; of a `net.Socket` on that of the sockets, of a web stream on its writer.
  */
 import type { Writable } from 'node:stream'
-import { StreamClosedError, StreamTimeoutError, UsageError } from '../../errors/classes.ts'
+import { StreamClosedError, UsageError } from '../../errors/classes.ts'
 import { show } from '../../errors/usage.ts'
 import type { Coroutine } from '../../greenlet/kernel.ts'
 import { ready, type Step } from '../../greenlet/operation.ts'
@@ -12,17 +12,18 @@ import { socketMethods } from '../../net/stream/methods.ts'
 import type { Operation } from '../../protocol.ts'
 import { ownerOf } from '../../waiting/agent.ts'
 import { type Attached, attached } from '../../waiting/attached.ts'
-import { IOWait } from '../../waiting/io-wait.ts'
+import { streamTimeout } from '../../waiting/io-wait.ts'
 import { HubOperation } from '../../waiting/operation.ts'
-import { checkWaitOptions, lateError, type WaitOptions } from '../../waiting/timeout.ts'
+import { checkWaitOptions, type WaitOptions } from '../../waiting/timeout.ts'
 import { PromiseWait } from '../../waiting/until.ts'
 import type { Limit } from '../../waiting/wait.ts'
 import type { WaitList } from '../../waiting/wait-list.ts'
 import { isSocket } from './recv.ts'
 import { labelOf, type StreamState, stateOf, type Writer } from './stream-state.ts'
+import { StreamWait } from './stream-wait.ts'
 
 /** Waits in one of the lists of a stream that is written to. */
-class WriteWait extends IOWait implements Writer {
+class WriteWait extends StreamWait implements Writer {
   readonly call: string
   readonly #state: StreamState
 
@@ -36,12 +37,6 @@ class WriteWait extends IOWait implements Writer {
     list.push(this)
     this.#state.hear()
     return this.parkOutside(limit)
-  }
-
-  /** As that of a read. */
-  override happened(value: unknown): void {
-    this.hub.outstanding--
-    this.succeed(value)
   }
 
   protected override leave(): void {
@@ -244,10 +239,7 @@ class WebWait extends PromiseWait {
   }
 
   override expired(limit: Limit): void {
-    const late = typeof limit === 'number'
-    super.fail(
-      late ? new StreamTimeoutError(`${this.describe()} timed out after ${String(limit)} ms.`) : lateError(limit),
-    )
+    super.fail(streamTimeout(this.describe(), limit))
   }
 
   protected override leave(): void {

@@ -284,7 +284,12 @@ class CommunicateWait extends IOWait {
   }
 
   protected override timeoutError(limit: Limit): Error {
-    return typeof limit === 'number' ? this.#communication.late(limit) : lateError(limit)
+    if (typeof limit !== 'number') return lateError(limit)
+    try {
+      return this.#communication.late(limit)
+    } catch (error) {
+      return error as Error // more than a string can hold
+    }
   }
 
   override describe(): string {

@@ -1,15 +1,11 @@
 // chunks, text, buffer and json of Node streams and web streams: what a cursor gives, and what becomes of the stream when it is left.
-import { once } from 'node:events'
 import { createReadStream, writeFileSync } from 'node:fs'
-import net, { type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { PassThrough, Readable } from 'node:stream'
 import { createGunzip, gzipSync } from 'node:zlib'
 import {
   ConcurrentObjectUseError,
-  type Cursor,
   each,
-  type Green,
   run,
   SocketClosedError,
   StreamClosedError,
@@ -20,34 +16,13 @@ import {
   withTimeout,
 } from 'greenloop'
 import { buffer, chunks, json, text } from 'greenloop/os'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { catchUnhandled, eventually } from '../../net/support.ts'
 import { checkLeaks } from '../../support/leaks.ts'
 import { messageOf, usage } from '../../support/thrown.ts'
-import { caught, folder, listeners } from './support.ts'
+import { all, caught, folder, listeners, pair } from './support.ts'
 
 checkLeaks()
-
-/** All values of a cursor. */
-function* all<T>(cursor: Cursor<T>): Green<T[]> {
-  const values: T[] = []
-  while (yield* cursor.next()) values.push(cursor.value)
-  return values
-}
-
-/** Both ends of a connection. */
-async function pair(): Promise<[net.Socket, net.Socket]> {
-  const server = net.createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const socket = net.connect((server.address() as AddressInfo).port, '127.0.0.1')
-  const [peer] = (await once(server, 'connection')) as [net.Socket]
-  onTestFinished(() => {
-    socket.destroy()
-    peer.destroy()
-    server.close()
-  })
-  return [socket, peer]
-}
 
 describe('chunks()', () => {
   it('gives bytes, text, or objects, as the stream does', async () => {

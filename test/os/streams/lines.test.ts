@@ -1,51 +1,19 @@
 // lines of streams: where they end, in whatever pieces they come; what is kept of the rest; and lines that do not end.
-import { once } from 'node:events'
 import { createReadStream, writeFileSync } from 'node:fs'
-import net, { type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { PassThrough, Readable } from 'node:stream'
-import {
-  type Cursor,
-  type Green,
-  run,
-  StreamClosedError,
-  sleep,
-  spawn,
-  spawnWith,
-  Timeout,
-  withTimeout,
-} from 'greenloop'
+import { run, StreamClosedError, sleep, spawn, spawnWith, Timeout, withTimeout } from 'greenloop'
 import { chunks, LineTooLongError, lines, recv } from 'greenloop/os'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { checkLeaks } from '../../support/leaks.ts'
 import { messageOf, usage } from '../../support/thrown.ts'
-import { caught, folder, listeners } from './support.ts'
+import { all, caught, folder, listeners, pair } from './support.ts'
 
 checkLeaks()
-
-function* all(cursor: Cursor<string>): Green<string[]> {
-  const values: string[] = []
-  while (yield* cursor.next()) values.push(cursor.value)
-  return values
-}
 
 /** The lines of a stream that gives `pieces`. */
 function linesOf(pieces: readonly (string | Uint8Array)[], options = {}): Promise<string[]> {
   return run(() => all(lines(Readable.from(pieces), options)))
-}
-
-/** A connection, and what it is read from. */
-async function pair(): Promise<[net.Socket, net.Socket]> {
-  const server = net.createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const socket = net.connect((server.address() as AddressInfo).port, '127.0.0.1')
-  const [peer] = (await once(server, 'connection')) as [net.Socket]
-  onTestFinished(() => {
-    socket.destroy()
-    peer.destroy()
-    server.close()
-  })
-  return [socket, peer]
 }
 
 describe('lines()', () => {

@@ -1,11 +1,12 @@
 /**
  * What the tests of streams have in common.
  */
-import type { EventEmitter } from 'node:events'
+import { type EventEmitter, once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
+import net, { type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Green, Resume, Suspend } from 'greenloop'
+import type { Cursor, Green, Resume, Suspend } from 'greenloop'
 import { onTestFinished } from 'vitest'
 
 /** How many listeners it has, by event. */
@@ -30,4 +31,25 @@ export function* caught(made: { [Symbol.iterator](): Iterator<Suspend, unknown, 
     return error
   }
   throw new Error('Nothing was thrown.')
+}
+
+/** All values of a cursor. */
+export function* all<T>(cursor: Cursor<T>): Green<T[]> {
+  const values: T[] = []
+  while (yield* cursor.next()) values.push(cursor.value)
+  return values
+}
+
+/** Both ends of a connection. */
+export async function pair(): Promise<[net.Socket, net.Socket]> {
+  const server = net.createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const socket = net.connect((server.address() as AddressInfo).port, '127.0.0.1')
+  const [peer] = (await once(server, 'connection')) as [net.Socket]
+  onTestFinished(() => {
+    socket.destroy()
+    peer.destroy()
+    server.close()
+  })
+  return [socket, peer]
 }

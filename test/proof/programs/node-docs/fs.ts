@@ -183,7 +183,7 @@ export const fsSnippets: readonly Snippet[] = [
   },
   plain({
     name: 'fs.mkdtemp',
-    words: '// Prints: /tmp/foo-itXde2',
+    words: 'foo-itXde2',
     swaps: [
       ["join(tmpdir(), 'foo-')", "'foo-'"],
       ['console.log(directory)', 'console.log(directory.length)'],
