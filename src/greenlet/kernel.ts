@@ -176,6 +176,15 @@ export interface Coroutine {
 /** `settrace`'s callback. Unknown events are to be ignored: later versions may add some. */
 export type TraceEvent = 'switch' | 'throw'
 
+/**
+ * Told by the primitives which object the running code looks at and which it changes, so that a schedule explorer knows which steps may
+ * change places. A change counts as a look, too.
+ */
+export interface Footprint {
+  read(object: object): void
+  written(object: object): void
+}
+
 /** What has come back to main while nobody was running there. */
 export const NOTHING_ARRIVED = 0
 export const VALUE_ARRIVED = 1
@@ -216,6 +225,8 @@ export interface Kernel {
   tracing: boolean
   /** Set by the host's schedule explorer: waits that are ready switch as well. */
   everyWaitSwitches: boolean
+  /** Set by the host's schedule explorer; null: nobody asks who touches what. */
+  footprint: Footprint | null
   /** Set when the process is exiting: nothing can be switched to any more. */
   exiting: boolean
   /**
@@ -246,7 +257,7 @@ export interface Kernel {
   readonly resumed: Resume & { done: true; value: unknown }
 }
 
-const PROTOCOL = 3
+const PROTOCOL = 4
 const SYMBOL = Symbol.for('greenloop.kernel')
 
 function shareKernel(): Kernel {
@@ -276,6 +287,7 @@ function shareKernel(): Kernel {
     debug: null,
     tracing: false,
     everyWaitSwitches: false,
+    footprint: null,
     exiting: false,
     round: null,
     budget: 0,

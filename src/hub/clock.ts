@@ -22,11 +22,19 @@ export interface Alarm {
   cancel(): void
 }
 
+/** Those that are ready, as a {@link Scheduler} sees them. */
+export interface ReadyOnes {
+  /** Fills `list` with them, in the order in which they became so. */
+  copyTo(list: Coroutine[]): void
+  /** Takes one of them off. */
+  take(greenlet: Coroutine): void
+}
+
 /** Decides in the hub's place; schedule tests bring one. */
 export interface Scheduler {
-  /** Picks who runs next among those that are ready: the answer is the number of the place, counted from 0. */
-  choose(ready: readonly Coroutine[]): number
-  /** Nobody is ready and no slice is due. */
+  /** Takes the one off who runs next, and answers it; null: nobody, and the slice is over. It may make others ready before. */
+  next(ready: ReadyOnes): Coroutine | null
+  /** A slice is over, and nobody is ready. */
   onIdle(): void
 }
 

@@ -376,11 +376,11 @@ export class Hub {
     return woken
   }
 
-  /** Takes all who are ready off the list, linked through `$behind`; a scheduler's choice is a round of one. */
+  /** Takes all who are ready off the list, linked through `$behind`; whom a scheduler chooses is a round of one. */
   #takeRound(): Coroutine | null {
     if (this.scheduler === null) return this.#ready.takeAll()
     leave()
-    return this.#ready.takeChosen(this.scheduler)
+    return this.scheduler.next(this.#ready)
   }
 
   /** @internal Hands a failure to `onError`; one of `onError` itself must not stop the hub. */

@@ -7,10 +7,10 @@
  * Stands on the kernel's types. Leaves to the hub when who is resumed.
  */
 import { type Coroutine, NOT_READY, READY } from '../greenlet/kernel.ts'
-import type { Scheduler } from './clock.ts'
+import type { ReadyOnes } from './clock.ts'
 
 /** The ready list of a hub. */
-export class ReadyList {
+export class ReadyList implements ReadyOnes {
   first: Coroutine | null = null
   last: Coroutine | null = null
 
@@ -37,18 +37,35 @@ export class ReadyList {
     this.last ??= last
   }
 
-  /** Takes the one off that `scheduler` chooses. */
-  takeChosen(scheduler: Scheduler): Coroutine | null {
-    const all: Coroutine[] = []
-    for (let greenlet = this.takeAll(); greenlet !== null; ) {
-      const { $turn: turn, $behind: behind }: Coroutine = greenlet
-      greenlet.$behind = null
-      if (turn === READY) all.push(greenlet)
-      else greenlet.$turn = NOT_READY
+  /** Fills `list` with all that are in it, in order, and drops those whose turn was cancelled. */
+  copyTo(list: Coroutine[]): void {
+    list.length = 0
+    let before: Coroutine | null = null
+    for (let greenlet = this.first; greenlet !== null; ) {
+      const { $behind: behind }: Coroutine = greenlet
+      if (greenlet.$turn === READY) {
+        list.push(greenlet)
+        before = greenlet
+      } else {
+        greenlet.$turn = NOT_READY
+        this.#unlink(greenlet, before)
+      }
       greenlet = behind
     }
-    const chosen = all.length === 0 ? undefined : all[scheduler.choose(all)]
-    for (const greenlet of all) if (greenlet !== chosen) this.append(greenlet)
-    return chosen ?? null
+  }
+
+  /** Takes one off that is in it. */
+  take(greenlet: Coroutine): void {
+    let before: Coroutine | null = null
+    for (let one = this.first; one !== greenlet && one !== null; one = one.$behind) before = one
+    this.#unlink(greenlet, before)
+  }
+
+  /** @param before - the one in front of it; null when it is the first. */
+  #unlink(greenlet: Coroutine, before: Coroutine | null): void {
+    if (before === null) this.first = greenlet.$behind
+    else before.$behind = greenlet.$behind
+    if (this.last === greenlet) this.last = before
+    greenlet.$behind = null
   }
 }

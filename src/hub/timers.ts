@@ -110,6 +110,25 @@ export class Timers {
     return this.#heap[0]?.first?.due ?? Infinity
   }
 
+  /** For schedule tests: fills `list` with those that are due at `now`, in the order in which they would go off. */
+  copyDue(now: number, list: Timer[]): void {
+    list.length = 0
+    for (const { first } of this.#heap) {
+      for (let timer = first; timer !== null && timer.due <= now; timer = timer.after) list.push(timer)
+    }
+    if (list.length > 1) list.sort((a, b) => a.due - b.due || a.sequence - b.sequence)
+  }
+
+  /** For schedule tests: has one of those go off that are due. */
+  goOff(timer: Timer): void {
+    const { list } = timer
+    if (list === null) return
+    const wasFirst = list.first === timer
+    this.#unlink(list, timer)
+    if (wasFirst) this.#sift(list)
+    timer.expired()
+  }
+
   /** Lets the process end when no timer keeps it. Called once when a slice is over: a timer started and stopped in it costs nothing. */
   settle(): void {
     this.inSlice = false

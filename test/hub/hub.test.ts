@@ -14,8 +14,8 @@ import {
   Waiter,
 } from 'greenloop'
 import { describe, expect, it } from 'vitest'
-import type { Coroutine } from '../../src/greenlet/kernel.ts'
 import type { HubObserver } from '../../src/hub/report.ts'
+import { choosing } from '../support/choosing.ts'
 import { checkLeaks } from '../support/leaks.ts'
 import { runProgram } from '../support/program.ts'
 import { recorder } from '../support/recorder.ts'
@@ -365,10 +365,10 @@ describe('a scheduler', () => {
     const { hub, clock } = virtualHub()
     const rec = recorder()
     let idle = 0
-    hub.scheduler = {
-      choose: (ready) => ready.length - 1,
-      onIdle: () => idle++,
-    }
+    hub.scheduler = choosing(
+      (ready) => ready.length - 1,
+      () => idle++,
+    )
     for (const name of ['a', 'b', 'c'])
       spawn(() => {
         rec(name)
@@ -381,13 +381,10 @@ describe('a scheduler', () => {
   it('is shown exactly those that are ready', () => {
     const { hub, clock } = virtualHub()
     const seen: string[][] = []
-    hub.scheduler = {
-      choose: (ready: readonly Coroutine[]) => {
-        seen.push(ready.map(({ name }) => name))
-        return 0
-      },
-      onIdle: () => undefined,
-    }
+    hub.scheduler = choosing((ready) => {
+      seen.push(ready.map(({ name }) => name))
+      return 0
+    })
     spawnWith({ name: 'a' }, sleep, 0)
     spawnWith({ name: 'b' }, () => undefined)
     spawnWith({ name: 'killed' }, () => undefined).kill()
@@ -397,7 +394,7 @@ describe('a scheduler', () => {
 
   it('loses nobody who was entered by hand while in the ready list', () => {
     const { hub, clock } = virtualHub()
-    hub.scheduler = { choose: () => 0, onIdle: () => undefined }
+    hub.scheduler = choosing(() => 0)
     const rec = recorder()
     const hand: Greenlet = spawn(function* () {
       yield* other.switch() // it is marked as cancelled in the ready list, and sleeps

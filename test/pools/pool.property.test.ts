@@ -13,6 +13,7 @@ import {
   withTimeout,
 } from 'greenloop'
 import { describe, expect, it } from 'vitest'
+import { choosing } from '../support/choosing.ts'
 import { type Leftovers, leftovers, NOTHING } from '../support/leaks.ts'
 import { inVirtualHub } from '../support/virtual-clock.ts'
 
@@ -69,13 +70,10 @@ interface Outcome {
 function shuffle(hub: Hub, seed: number): void {
   if (seed === 0) return
   let state = seed
-  hub.scheduler = {
-    choose: (ready) => {
-      state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
-      return (state >>> 8) % ready.length
-    },
-    onIdle: () => undefined,
-  }
+  hub.scheduler = choosing((ready) => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
+    return (state >>> 8) % ready.length
+  })
 }
 
 /** Plays the programs, one greenlet each, on one pool. */

@@ -30,6 +30,7 @@ import {
 } from 'greenloop'
 import { describe, expect, it } from 'vitest'
 import { kernel } from '../../src/greenlet/kernel.ts'
+import { choosing } from '../support/choosing.ts'
 import { type Leftovers, leftovers, NOTHING } from '../support/leaks.ts'
 import { inVirtualHub } from '../support/virtual-clock.ts'
 
@@ -380,10 +381,7 @@ function play(
     kernel.everyWaitSwitches = everyWaitSwitches
     let random = seed
     if (seed !== 0) {
-      hub.scheduler = {
-        choose: (ready) => (random = (random * 48_271) % 2_147_483_647) % ready.length,
-        onIdle: () => undefined,
-      }
+      hub.scheduler = choosing((ready) => (random = (random * 48_271) % 2_147_483_647) % ready.length)
     }
     try {
       for (const steps of program) start(steps)
