@@ -30,7 +30,11 @@ const floors = [
   ['http/message', 'http/transport'],
   ['http/requests', 'http/fetch', 'http/serve', 'http/node'],
   ['http/index', 'os/index'],
-  ['monkey', 'testing', 'trace'],
+  ['monkey', 'trace', 'testing/schedule'],
+  ['testing/execution'],
+  ['testing/search', 'testing/report', 'testing/storyboard'],
+  ['testing/runs'],
+  ['testing/frameworks', 'testing/index'],
   ['cli'],
 ]
 

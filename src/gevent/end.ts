@@ -6,6 +6,7 @@
 import { GreenletExit, GreenletKilledError, UsageError } from '../errors/classes.ts'
 import { toError } from '../errors/given.ts'
 import { show } from '../errors/usage.ts'
+import { reads, writes } from '../greenlet/footprint.ts'
 import { type Coroutine, FAILED, kernel, RETURNED, UNSTARTED } from '../greenlet/kernel.ts'
 import { ready, type Step, takePending } from '../greenlet/operation.ts'
 import { type ErrorClass, isGreenlet, type RawGreenlet } from '../greenlet/raw-greenlet.ts'
@@ -49,6 +50,7 @@ export class EndOperation extends HubOperation<void> {
   }
 
   override begin(greenlet: Coroutine): Step<void> {
+    reads(this.#target)
     if (this.#target.$status >= RETURNED) return ready(undefined)
     return new EndWait(greenlet, this.#target, this.#verb).limit(this.#limit).park()
   }
@@ -85,6 +87,7 @@ export class OutcomeOperation<T> extends HubOperation<T> {
   }
 
   override begin(greenlet: Coroutine): Step<T> {
+    reads(this.#target)
     if (this.#target.$status >= RETURNED) return ready(outcomeOf(this.#target) as T) // what the body returned
     if (!this.#block) throw lateError(this.#limit ?? 0)
     return new OutcomeWait(greenlet, this.#target).limit(this.#limit).park()
@@ -216,6 +219,7 @@ export function kill(greenlet: RawGreenlet, error?: Error | ErrorClass): Begun<v
 
 /** Kills a greenlet of whatever kind. */
 export function killAny(greenlet: RawGreenlet, reason: Error): void {
+  writes(greenlet)
   if (greenlet.dead) return
   if ('$runLinks' in greenlet) {
     ;(greenlet as unknown as Task).kill(reason) // only those that belong to the hub have links

@@ -12,6 +12,7 @@ import '../debug.ts' // for GREENLOOP_DEBUG, whichever door a program comes in b
 import type { GreenletExit } from '../errors/classes.ts'
 import { toError } from '../errors/given.ts'
 import { checkMs, notAFunction } from '../errors/usage.ts'
+import { reads, writes } from '../greenlet/footprint.ts'
 import { type Coroutine, FAILED, kernel, RETURNED, UNSTARTED } from '../greenlet/kernel.ts'
 import type { ErrorClass, RawGreenlet } from '../greenlet/raw-greenlet.ts'
 import type { Switch } from '../greenlet/switch.ts'
@@ -155,32 +156,38 @@ export class Greenlet<T = unknown, A extends readonly unknown[] = readonly []>
 
   /** Whether it was started, or switched to, and has not ended. */
   get started(): boolean {
+    reads(this)
     return this.$status < RETURNED && (this.$status !== UNSTARTED || (this.$marks & STARTED) !== 0)
   }
 
   /** Whether it has ended. */
   ready(): boolean {
+    reads(this)
     return this.$status >= RETURNED
   }
 
   /** Whether it has ended without a failure; being killed is none. */
   successful(): boolean {
+    reads(this)
     return this.$status === RETURNED
   }
 
   /** What the body returned, or the {@link GreenletExit} that killed it; undefined before, and after a failure. */
   get value(): T | GreenletExit | undefined {
+    reads(this)
     return this.$status === RETURNED ? (this.$slot as T) : undefined // the outcome lies in the slot
   }
 
   /** What the body threw; null before, and when it did not. Looking at it does not count as reading the outcome. */
   get exception(): unknown {
+    reads(this)
     return this.$status === FAILED ? this.$slot : null
   }
 
   /** An AbortSignal that fires when the greenlet is killed: for what can be aborted and knows nothing of greenlets. */
   get signal(): AbortSignal {
     const own = this.$own()
+    reads(this)
     if (own.aborter === null) {
       own.aborter = new AbortController()
       if ((this.$marks & KILLED) !== 0) own.aborter.abort()
@@ -196,6 +203,7 @@ export class Greenlet<T = unknown, A extends readonly unknown[] = readonly []>
    * @source gevent: `Greenlet.start`
    */
   start(): void {
+    writes(this)
     if (this.$mayStart()) this.$launch()
   }
 
@@ -209,6 +217,7 @@ export class Greenlet<T = unknown, A extends readonly unknown[] = readonly []>
    */
   startLater(ms: number): void {
     checkMs('startLater()', 'ms', ms)
+    writes(this)
     if (!this.$mayStart()) return
     this.$marks |= STARTED
     const hub = hubOf(this)
@@ -277,11 +286,12 @@ export class Greenlet<T = unknown, A extends readonly unknown[] = readonly []>
   override kill(error?: Error | ErrorClass, options: KillOptions = {}): Begun<void> {
     const reason = toError('kill', error)
     checkWaitOptions('kill()', options, 'block')
+    writes(this)
     if (this.$status >= RETURNED) return NO_WAIT
     this.$marks |= KILLED
     if (this.$status === UNSTARTED) this.$endUnstarted(reason)
     else hubOf(this).interrupt(this, reason)
-    this.$rare?.aborter?.abort(reason)
+    if (this.$rare !== null && this.$rare.aborter !== null) abort(this.$rare.aborter, reason)
     return options.block === false ? NO_WAIT : begun(new EndOperation(this, 'kill', options.timeoutMs))
   }
 
@@ -350,6 +360,11 @@ export class Greenlet<T = unknown, A extends readonly unknown[] = readonly []>
   }
 }
 
+function abort(aborter: AbortController, reason: Error): void {
+  writes(aborter.signal)
+  aborter.abort(reason)
+}
+
 function isFresh({ $marks, $status }: LinkedGreenlet): boolean {
   return $status === UNSTARTED && ($marks & STARTED) === 0
 }
@@ -374,7 +389,7 @@ class StartTimer extends Timer {
     hubOf(this.#greenlet).timers.remove(this)
   }
 
-  describe(): string {
+  override describe(): string {
     return `startLater(${String(this.#ms)})`
   }
 }

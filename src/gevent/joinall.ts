@@ -6,6 +6,7 @@
 import { UsageError } from '../errors/classes.ts'
 import { toError } from '../errors/given.ts'
 import { show } from '../errors/usage.ts'
+import { reads, writes } from '../greenlet/footprint.ts'
 import { type Coroutine, FAILED, kernel, RETURNED, UNSTARTED } from '../greenlet/kernel.ts'
 import { ready, type Step, takePending } from '../greenlet/operation.ts'
 import { type ErrorClass, isGreenlet, type RawGreenlet } from '../greenlet/raw-greenlet.ts'
@@ -163,6 +164,7 @@ class Joinall extends HubOperation<readonly Greenlet[]> {
     // Once through the list, since a long one is not in the processor's cache.
     for (let place = 0; place < all.length; place++) {
       const one = all[place] as Greenlet // it is below the length
+      reads(one)
       if (one.$status < RETURNED) {
         wait.listen(one)
         if (one === owner) itself = true
@@ -224,6 +226,7 @@ class JoinallWait extends Wait implements Listener<Ending> {
     super(greenlet)
     this.#greenlets = greenlets
     this.#raiseError = raiseError
+    writes(this)
   }
 
   /** Has itself told of the end of one that is alive. */
@@ -239,6 +242,7 @@ class JoinallWait extends Wait implements Listener<Ending> {
   }
 
   notify(ended: Ending): void {
+    writes(this)
     this.#missing--
     this.#living--
     if (this.#raiseError && ended.$status === FAILED) {
@@ -276,6 +280,7 @@ class KillallWait extends Wait implements Listener {
     super(greenlet)
     this.#greenlets = greenlets
     this.#missing = greenlets.length
+    writes(this)
     for (const one of greenlets) {
       if (isEnding(one)) one.$listen(this)
       else this.#listenToRaw(one)
@@ -283,6 +288,7 @@ class KillallWait extends Wait implements Listener {
   }
 
   notify(): void {
+    writes(this)
     this.#missing--
     if (this.#missing > 0 || this.#over) return
     this.#over = true
@@ -294,6 +300,7 @@ class KillallWait extends Wait implements Listener {
   }
 
   protected override leave(): void {
+    writes(this)
     this.#over = true
     for (const one of this.#greenlets) if (isEnding(one)) one.$ignore(this)
   }
@@ -309,6 +316,7 @@ class KillallWait extends Wait implements Listener {
   /** A raw greenlet has no links; so what is told of its end tells us, too. */
   #listenToRaw(greenlet: RawGreenlet): void {
     const ended = greenlet.$ended.bind(greenlet)
+    writes(greenlet)
     greenlet.$ended = () => {
       const next = ended()
       this.notify()

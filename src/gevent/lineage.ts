@@ -10,6 +10,7 @@
 import { GreenletExit, UsageError } from '../errors/classes.ts'
 import { toError } from '../errors/given.ts'
 import { notAFunction, show } from '../errors/usage.ts'
+import { reads, writes } from '../greenlet/footprint.ts'
 import {
   Arguments,
   type Coroutine,
@@ -143,6 +144,7 @@ export class SpawnedGreenlet<T = unknown> extends RawGreenlet<T> {
   /** What the body will be called with; empty once it runs. */
   get args(): readonly unknown[] {
     const { $slot: slot } = this
+    reads(this)
     if (this.$status !== UNSTARTED || slot === NO_ARGUMENTS) return []
     return slot instanceof Arguments ? slot.list : [slot]
   }
@@ -182,6 +184,7 @@ export class SpawnedGreenlet<T = unknown> extends RawGreenlet<T> {
   /** @internal For Ctrl-C, and for `kill`: its waits are not waited for. */
   kill(error?: Error | ErrorClass): unknown {
     const reason = toError('kill', error)
+    writes(this)
     if (this.$status === UNSTARTED) this.$endUnstarted(reason)
     else hubOf(this).interrupt(this, reason) // which leaves a dead one alone
     return undefined
@@ -264,6 +267,7 @@ class Idents {
   })
 
   of(greenlet: object): number {
+    writes(this)
     let ident = this.#given.get(greenlet)
     if (ident !== undefined) return ident
     if (!this.#sorted) this.#free.sort((a, b) => b - a)
@@ -291,21 +295,26 @@ export type SpawnCallback = (greenlet: never) => unknown
 
 /** Null as long as there is none. */
 let callbacks: Set<SpawnCallback> | null = null
+/** Stands for the callbacks, in footprints. */
+const SPAWNING = {}
 
 /** Has `callback` called from now on; once, however often it is added. */
 export function addSpawnCallback(callback: SpawnCallback): void {
+  writes(SPAWNING)
   if (typeof callback !== 'function') throw notAFunction('addSpawnCallback', callback)
   ;(callbacks ??= new Set()).add(callback)
 }
 
 /** Has it not called any more; an unknown one is ignored. */
 export function removeSpawnCallback(callback: SpawnCallback): void {
+  writes(SPAWNING)
   callbacks?.delete(callback)
   if (callbacks?.size === 0) callbacks = null
 }
 
 /** Tells of a greenlet that is about to be started. What a callback throws is thrown, and then it is not. */
 export function tellSpawned(greenlet: SpawnedGreenlet): void {
+  reads(SPAWNING)
   if (callbacks === null) return
   for (const callback of [...callbacks])
     callInHub('addSpawnCallback', callback as (arg: SpawnedGreenlet) => unknown, greenlet)

@@ -11,6 +11,7 @@
 
 import { UsageError } from '../errors/classes.ts'
 import { notAFunction, show } from '../errors/usage.ts'
+import { reads, writes } from '../greenlet/footprint.ts'
 import { kernel, RETURNED } from '../greenlet/kernel.ts'
 import type { ErrorClass } from '../greenlet/raw-greenlet.ts'
 import { resume } from '../greenlet/switch.ts'
@@ -154,6 +155,7 @@ export abstract class LinkedGreenlet<T = unknown> extends SpawnedGreenlet<T> imp
   /** @internal */
   override $runLinks(): void {
     const { $links: links } = this
+    writes(this)
     if (links === null) return
     if (!hasSeveral(links)) {
       this.$links = null
@@ -177,21 +179,25 @@ function hasSeveral(links: LinkedGreenlet['$links']): links is Roster<Entry> | E
   return Array.isArray(links) || links instanceof Roster
 }
 
-function entriesOf({ $links: links }: LinkedGreenlet): readonly Entry[] {
+function entriesOf(greenlet: LinkedGreenlet): readonly Entry[] {
+  const { $links: links } = greenlet
+  reads(greenlet)
   return links === null ? [] : hasSeveral(links) ? [...links] : [links]
 }
 
 function add(greenlet: LinkedGreenlet, entry: Entry): void {
   const { $links: links } = greenlet
+  writes(greenlet)
   if (links === null) greenlet.$links = entry
   else if (!hasSeveral(links)) greenlet.$links = [links, entry]
-  else if (Array.isArray(links) && links.length >= MANY) greenlet.$links = new Roster([...links, entry])
+  else if (Array.isArray(links) && links.length >= MANY) greenlet.$links = new Roster(greenlet, [...links, entry])
   else links.push(entry)
   if (greenlet.$status >= RETURNED) hubOf(greenlet).enqueueCallback(greenlet)
 }
 
 function remove(greenlet: LinkedGreenlet, entry: Entry): void {
   const { $links: links } = greenlet
+  writes(greenlet)
   if (links === entry) greenlet.$links = null
   else if (links instanceof Roster) links.remove(entry)
   else if (Array.isArray(links)) {

@@ -109,7 +109,7 @@ class Sleeper extends Timer {
     hubOf(this.greenlet).timers.remove(this)
   }
 
-  describe(): string {
+  override describe(): string {
     return `sleep(${String(this.list?.ms ?? Infinity)})`
   }
 }
@@ -140,24 +140,39 @@ class Sleeper extends Timer {
  * ```
  */
 export function idle(): Operation<void> {
-  return kernel.debug === null ? IDLE : new Idle()
+  return kernel.debug === null ? IDLE : new Idle('idle()')
 }
 
-class Idle extends HubOperation<void> {
+/** Waits until nobody is ready; tests have it under a name of their own. */
+export class Idle extends HubOperation<void> {
+  readonly #text: string
+
+  /** @param text - the call, as it stands in messages. */
+  constructor(text: string) {
+    super()
+    this.#text = text
+  }
+
   override begin(greenlet: Coroutine): Step<void> {
-    const wait = new Idler(greenlet)
+    const wait = new Idler(greenlet, this.#text)
     wait.look()
     return wait.park()
   }
 
   override toString(): string {
-    return 'idle()'
+    return this.#text
   }
 }
-const IDLE: Operation<void> = begun(new Idle()) // there is nothing of it to be driven
+const IDLE: Operation<void> = begun(new Idle('idle()')) // there is nothing of it to be driven
 
 class Idler extends Wait {
   #over = false
+  readonly #text: string
+
+  constructor(greenlet: Coroutine, text: string) {
+    super(greenlet)
+    this.#text = text
+  }
 
   /** Looks after the next I/O whether somebody is ready, and again, until nobody is. */
   look(): void {
@@ -173,6 +188,6 @@ class Idler extends Wait {
   }
 
   override describe(): string {
-    return 'idle()'
+    return this.#text
   }
 }

@@ -40,9 +40,9 @@ export abstract class BaseOperation<T> implements Operation<T>, Iterator<Suspend
   private beginWatched(greenlet: Coroutine): Step<T> {
     const { debug, everyWaitSwitches } = kernel
     debug?.operationDriven(this)
-    const step = this.begin(greenlet)
+    let step = this.begin(greenlet)
+    if (step !== SUSPENDED && everyWaitSwitches) step = this.giveWay(greenlet, step)
     if (step === SUSPENDED) debug?.suspended(greenlet)
-    else if (everyWaitSwitches) return this.giveWay(greenlet, step)
     return step
   }
 

@@ -9,6 +9,7 @@ import { InternalError, UsageError } from '../errors/classes.ts'
 import { type ErrorClass, toError } from '../errors/given.ts'
 import { type Described, notAFunction, nothingToRun, show } from '../errors/usage.ts'
 import { type Driven, isOperation } from '../protocol.ts'
+import { reads, writes } from './footprint.ts'
 import {
   type Coroutine,
   FAILED,
@@ -111,8 +112,7 @@ export class RawGreenlet<T = unknown> {
     this.$turn = NOT_READY
     this.$behind = null
     this.$rare = null
-    const heir = parent ?? creator
-    if (heir !== kernel.main) this.$heir = heir
+    if ((parent ?? creator) !== kernel.main) this.$heir = parent ?? creator
     if (creator !== null && creator.$rare !== null) this.$host = creator.$host
     if (kernel.debug !== null) kernel.debug.greenletMade(this)
   }
@@ -183,6 +183,7 @@ export class RawGreenlet<T = unknown> {
    */
   // eslint-disable-next-line @typescript-eslint/related-getter-setter-pairs -- only main has none, and nobody can be given none
   get parent(): RawGreenlet | null {
+    reads(this)
     return this.$heir
   }
 
@@ -191,7 +192,8 @@ export class RawGreenlet<T = unknown> {
     if ((this as RawGreenlet) === kernel.main)
       throw new UsageError('The parent of main cannot be set: main is the root.')
     checkParent(parent)
-    for (let ancestor: RawGreenlet | null = parent; ancestor !== null; ancestor = ancestor.$heir) {
+    writes(this)
+    for (let ancestor: RawGreenlet | null = parent; ancestor !== null; ancestor = ancestor.parent) {
       if (ancestor === this)
         throw new UsageError(`"${parent.name}" cannot be the parent of "${this.name}": it descends from it.`)
     }
@@ -200,11 +202,13 @@ export class RawGreenlet<T = unknown> {
 
   /** Whether it has ended, by returning, by an error, or by being thrown at before it started. */
   get dead(): boolean {
+    reads(this)
     return this.$status >= RETURNED
   }
 
   /** Whether it has started and not ended: it runs or is suspended. */
   get active(): boolean {
+    reads(this)
     return this.$status !== UNSTARTED && this.$status < RETURNED
   }
 
@@ -216,6 +220,7 @@ export class RawGreenlet<T = unknown> {
    * @source greenlet: `greenlet.gr_context`
    */
   get grContext(): Scope | null {
+    reads(this)
     return this.$scope?.own?.(this) ?? this.$scope
   }
 
@@ -227,7 +232,8 @@ export class RawGreenlet<T = unknown> {
     ) {
       throw new UsageError(`The context of a greenlet must be a copyContext() or null, but got ${show(context)}.`)
     }
-    if (!this.dead) this.$scope = context
+    writes(this)
+    if (this.$status < RETURNED) this.$scope = context
   }
 
   /**
@@ -247,7 +253,7 @@ export class RawGreenlet<T = unknown> {
 
   /** @internal */
   get $state(): string {
-    if (this.dead) return 'dead'
+    if (this.$status >= RETURNED) return 'dead'
     if (this.$status === UNSTARTED) return 'pending'
     const main = (this as RawGreenlet) === kernel.main ? ' main' : ''
     return `${(this as RawGreenlet) === kernel.current ? 'current' : 'suspended'} active started${main}`
@@ -349,11 +355,13 @@ Object.defineProperty(RawGreenlet.prototype, Symbol.for('nodejs.util.inspect.cus
 Object.defineProperty(RawGreenlet.prototype, 'run', {
   configurable: true,
   get(this: RawGreenlet): unknown {
+    reads(this)
     if (this.$status === UNSTARTED) return this.$fn
     if (this.$fn === null) throw nothingToRun(this, this.constructor.name) // super.run() of a subclass
     throw new UsageError(`Greenlet "${this.name}" has no run any more: it has started.`)
   },
   set(this: RawGreenlet, run: unknown) {
+    writes(this)
     if (this.$status !== UNSTARTED)
       throw new UsageError(`The run of greenlet "${this.name}" cannot be set: it has started.`)
     if (run !== null && typeof run !== 'function')

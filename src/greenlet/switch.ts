@@ -18,6 +18,7 @@ import {
   unfinishedValue,
 } from '../errors/usage.ts'
 import type { Operation, Resume } from '../protocol.ts'
+import { writes } from './footprint.ts'
 import {
   Arguments,
   type Coroutine,
@@ -59,6 +60,7 @@ export type Kind = 0 | 1 | 2 | 3
 export function makeSwitch(target: Coroutine, payload: unknown, kind: Kind): Switch {
   const { current } = kernel
   if (kernel.tracing) throw switchingTracer()
+  writes(target)
   if (current === kernel.main) return new MainSwitch(target, payload, kind)
   if (current.$goal !== null) secondSwitch(current)
   if (kernel.debug !== null) kernel.debug.suspended(current)

@@ -57,8 +57,18 @@ export function raiseLoopExit(hub: DeadHub): boolean {
   return true
 }
 
+/** Who of `living` waits in what, and for whom, for others than main: `text` has the circles first. */
+export function whoWaits(living: readonly Coroutine[]): DeadlockReport {
+  const nodes = graphOf({ mains: [], calls: [], living, timers: 0, outstanding: 0 })
+  const circles = cyclesIn(nodes)
+  const cycles = circles.map((circle) => circle.map(({ blocked }) => blocked))
+  const rest = nodes.filter(({ inCycle }) => !inCycle).map(({ blocked }) => blocked)
+  const tables = [...cycles.map((cycle) => rowsOf(cycle, false)), ...(rest.length === 0 ? [] : [rowsOf(rest, true)])]
+  return { text: inColumns(tables).join('\n\n'), waiting: nodes.map(({ blocked }) => blocked), cycles }
+}
+
 /** What LoopExit says. */
-interface DeadlockReport {
+export interface DeadlockReport {
   text: string
   waiting: readonly Blocked[]
   cycles: readonly (readonly Blocked[])[]

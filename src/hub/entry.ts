@@ -8,6 +8,7 @@
  */
 import { BlockingSwitchOutError } from '../errors/classes.ts'
 import { show, wrongRight } from '../errors/usage.ts'
+import { reads, writes } from '../greenlet/footprint.ts'
 import {
   type Coroutine,
   type Frame,
@@ -100,10 +101,12 @@ export class PendingCallback extends Entry implements Callback {
   }
 
   get pending(): boolean {
+    reads(this)
     return this.$turn === READY
   }
 
   stop(): void {
+    writes(this)
     if (this.$turn === READY) this.$turn = READY_CANCELLED
   }
 
@@ -112,6 +115,7 @@ export class PendingCallback extends Entry implements Callback {
   }
 
   override $runLinks(): void {
+    writes(this)
     callInHub('runCallback', this.#fn, ...this.#args)
   }
 }

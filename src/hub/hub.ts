@@ -105,21 +105,19 @@ export class Hub {
   #stride = 1
   readonly #onCall = (): void => {
     this.#called = false
-    this.#runSlice()
+    this.runSlice()
   }
 
   readonly #report = (): void => {
     this.#failures.report(false, this.#tellOf)
   }
 
-  readonly #tellOf = (error: unknown, task: Task): void => {
-    this.tell(error, task)
-  }
+  readonly #tellOf = this.tell.bind(this)
 
   constructor(options: HubOptions = {}) {
     this.clock = options.clock ?? systemClock
     this.timers = new Timers(this.clock, () => {
-      this.#runSlice()
+      this.runSlice()
     })
     this.observer = debugObserver()
     // V8 takes a field that was set once for a constant, and drops its code when links run for the first time: 10 ns a turn.
@@ -283,8 +281,8 @@ export class Hub {
     this.clock.afterIO(this.#onCall)
   }
 
-  /** Resumes those that are ready, for one slice. Called by the clock, and by the timers in the tail of their alarm. */
-  #runSlice(): void {
+  /** @internal Resumes those that are ready, for one slice. Called by the clock, by the timers in the tail of their alarm, by schedule tests. */
+  runSlice(): void {
     if (!this.#inSlice) inEmptyContext(this.#slice)
   }
 
@@ -385,6 +383,7 @@ export class Hub {
 
   /** @internal Hands a failure to `onError`; one of `onError` itself must not stop the hub. */
   tell(error: unknown, greenlet: { readonly name: string }): void {
+    this.#failures.told()
     try {
       this.onError(error, greenlet)
     } catch (mistake) {

@@ -39,12 +39,12 @@ export class ReadyList implements ReadyOnes {
 
   /** Fills `list` with all that are in it, in order, and drops those whose turn was cancelled. */
   copyTo(list: Coroutine[]): void {
-    list.length = 0
+    let count = 0
     let before: Coroutine | null = null
     for (let greenlet = this.first; greenlet !== null; ) {
       const { $behind: behind }: Coroutine = greenlet
       if (greenlet.$turn === READY) {
-        list.push(greenlet)
+        list[count++] = greenlet
         before = greenlet
       } else {
         greenlet.$turn = NOT_READY
@@ -52,6 +52,7 @@ export class ReadyList implements ReadyOnes {
       }
       greenlet = behind
     }
+    if (list.length > count) list.length = count
   }
 
   /** Takes one off that is in it. */

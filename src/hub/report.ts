@@ -6,6 +6,7 @@
  */
 import { inspect } from 'node:util'
 import createDebug from 'debug'
+import type { Described } from '../errors/usage.ts'
 import type { Coroutine, PendingWait } from '../greenlet/kernel.ts'
 
 /** Told what greenlets do, in the order of the hub. Unset it costs a null check; no method may wait. */
@@ -14,6 +15,8 @@ export interface HubObserver {
   spawned(greenlet: Coroutine): void
   /** A greenlet is parked in `wait`; null: it gave way, and is ready. */
   blocked(greenlet: Coroutine, wait: PendingWait | null): void
+  /** Of schedule tests, where waits that are ready switch as well: the call that does so now, before `blocked`. */
+  gaveWay?(greenlet: Coroutine, call: Described): void
   /** A greenlet became ready; `waker` was running then. */
   woken(greenlet: Coroutine, waker: Coroutine): void
   /** An interrupt was sent to a greenlet. */

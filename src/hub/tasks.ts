@@ -4,6 +4,7 @@
  * The living are a list through the greenlets themselves: who ends is taken out with four writes, and nothing is allocated for it. Stands
  * on the kernel's types. Leaves to the hub who counts as one, and when failures are reported.
  */
+import { writes } from '../greenlet/footprint.ts'
 import { type Coroutine, READY } from '../greenlet/kernel.ts'
 
 /** A greenlet as the hub sees it when it has started: it may have links to be run, and a failure that nobody reads. */
@@ -64,8 +65,14 @@ export class Failures {
   }
 
   add(task: Task): void {
+    this.told() // which failure came first is asked by joinall
     failedAt.set(task, failures++)
     this.#failed.push(task)
+  }
+
+  /** A failure is told of: in which order is seen by who is told. */
+  told(): void {
+    writes(this)
   }
 
   /** Tells of those that nobody has read; one whose links have not had their turn is left for later, unless `all` are meant. */

@@ -6,6 +6,7 @@
  *
  * Stands on the clock. Leaves to each timer what its expiry means.
  */
+import { writes } from '../greenlet/footprint.ts'
 import type { Alarm, Clock } from './clock.ts'
 
 /** A node in the lists of {@link Timers}. Subclasses say what happens when the time has come. */
@@ -32,6 +33,9 @@ export abstract class Timer {
 
   /** The time has come. The timer is no longer in any list. */
   abstract expired(): void
+
+  /** What it is for, for people: `sleep(10)`. */
+  describe?(): string
 }
 
 /** All timers of one duration: what is started later is due later, so the list is sorted by itself. */
@@ -77,6 +81,7 @@ export class Timers {
 
   /** Starts `timer`, due `ms` from now. A started one keeps its `isRef`. */
   add(timer: Timer, ms: number): void {
+    writes(timer)
     timer.due = Math.ceil(this.#clock.now() + ms)
     timer.sequence = this.#sequence++
     const list = this.#listFor(ms)
@@ -99,10 +104,16 @@ export class Timers {
   remove(timer: Timer): void {
     const { list } = timer
     if (list === null) return
+    writes(timer)
     const wasFirst = list.first === timer
     this.#unlink(list, timer)
     if (wasFirst) this.#sift(list)
     if (!this.inSlice) this.settle()
+  }
+
+  /** How many timers have been started: the `sequence` of the next one. */
+  get started(): number {
+    return this.#sequence
   }
 
   /** When the earliest timer is due; `Infinity` when there is none. */
@@ -123,6 +134,7 @@ export class Timers {
   goOff(timer: Timer): void {
     const { list } = timer
     if (list === null) return
+    writes(timer)
     const wasFirst = list.first === timer
     this.#unlink(list, timer)
     if (wasFirst) this.#sift(list)

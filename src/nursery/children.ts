@@ -8,6 +8,7 @@
  */
 
 import { Greenlet, type KillOptions } from '../gevent/greenlet.ts'
+import { reads, writes } from '../greenlet/footprint.ts'
 import { type Coroutine, kernel, RETURNED } from '../greenlet/kernel.ts'
 import { ready, type Step } from '../greenlet/operation.ts'
 import type { ErrorClass } from '../greenlet/raw-greenlet.ts'
@@ -24,7 +25,7 @@ export class Child<T = unknown, A extends readonly unknown[] = readonly []> exte
 
   /** @internal */
   override kill(error?: Error | ErrorClass, options?: KillOptions): Begun<void> {
-    const killed = super.kill(error, options)
+    const killed = super.kill(error, options) // which writes it
     this.$kills++
     return killed
   }
@@ -44,14 +45,17 @@ export class Children implements Listener<Coroutine> {
   constructor(text: string, told: ((child: Coroutine) => void) | null) {
     this.#text = text
     this.#told = told
+    writes(this)
   }
 
   get size(): number {
+    reads(this)
     return this.#living.size
   }
 
   /** Starts a new one, `ms` milliseconds later if that is given; when all are to end, it never runs. */
   adopt<T, A extends readonly unknown[]>(child: Child<T, A>, ms?: number): void {
+    writes(this)
     this.#living.add(child) // of its arguments nothing is asked any more
     child.$listen(this)
     if (ms === undefined) child.start()
@@ -61,6 +65,7 @@ export class Children implements Listener<Coroutine> {
 
   /** All are to end: kills those who were not killed yet. */
   dismiss(): void {
+    reads(this)
     if (this.#reasons === 0) this.#atLeast(1) // else they were, and who comes later is killed when it comes
   }
 
@@ -72,7 +77,7 @@ export class Children implements Listener<Coroutine> {
   /** Waits until all have ended, whatever happens; answers what was thrown at the greenlet that waits, which presses them. */
   *end(): Green<unknown[]> {
     const thrown: unknown[] = []
-    while (this.#living.size > 0) {
+    while (this.size > 0) {
       try {
         yield* new ChildrenEnd(this)
         // eslint-disable-next-line greenloop/no-swallowed-interrupt -- it goes on when nobody is left behind
@@ -85,6 +90,7 @@ export class Children implements Listener<Coroutine> {
   }
 
   notify(child: Coroutine): void {
+    writes(this)
     this.#living.delete(child as Child<unknown, readonly unknown[]>) // it was adopted
     this.#told?.(child)
     if (this.#living.size > 0) return
@@ -95,6 +101,7 @@ export class Children implements Listener<Coroutine> {
 
   /** @internal */
   begin(greenlet: Coroutine): Step<void> {
+    writes(this)
     if (this.#living.size === 0) return ready(undefined)
     this.#wait = new ChildrenWait(greenlet, this)
     return this.#wait.park()
@@ -102,22 +109,27 @@ export class Children implements Listener<Coroutine> {
 
   /** @internal */
   leave(): void {
+    writes(this)
     this.#wait = null
   }
 
   get living(): readonly Child<unknown, readonly unknown[]>[] {
+    reads(this)
     return [...this.#living]
   }
 
   toString(): string {
+    const { size } = this.#living
     const names = [...this.#living].slice(0, 3).map((child) => `"${child.name}"`)
-    if (this.size > 3) names.push(`${String(this.size - 3)} more`)
+    if (size > 3) names.push(`${String(size - 3)} more`)
     return `${this.#text} for ${names.join(', ')}`
   }
 
   #atLeast(reasons: number): void {
+    writes(this)
     this.#reasons = reasons
     for (const child of [...this.#living]) {
+      reads(child)
       if (child.$kills < reasons && child.$status < RETURNED) child.kill(undefined, DO_NOT_WAIT)
     }
   }

@@ -22,7 +22,8 @@ import { Interrupt, isInterrupt, UsageError } from '../errors/classes.ts'
 import { checkMs, notAFunction, wrongRight } from '../errors/usage.ts'
 import type { Greenlet, KillOptions } from '../gevent/greenlet.ts'
 import { killall } from '../gevent/joinall.ts'
-import { type Coroutine, FAILED, kernel, RETURNED } from '../greenlet/kernel.ts'
+import { reads, writes } from '../greenlet/footprint.ts'
+import { type Coroutine, FAILED, kernel } from '../greenlet/kernel.ts'
 import type { ErrorClass } from '../greenlet/raw-greenlet.ts'
 import { hubOf } from '../hub/default.ts'
 import type { Begun, Driven, Green, Operation } from '../protocol.ts'
@@ -64,7 +65,7 @@ export class Nursery {
 
   /** How many children live. Counts them. */
   get size(): number {
-    return this.#children.living.filter((child) => child.$status < RETURNED).length
+    return this.#children.living.filter(({ dead }) => !dead).length
   }
 
   /**
@@ -95,6 +96,7 @@ export class Nursery {
   }
 
   #adopt<T, A extends readonly unknown[]>(child: Child<T, A>, ms?: number): Child<T, A> {
+    reads(this.#children)
     if (this.#state === 'left') throw spawnedTooLate(child)
     this.#children.adopt(child, ms)
     return child
@@ -127,9 +129,11 @@ export class Nursery {
         this.#fail(error, null)
       }
     }
+    writes(this.#children) // which stand for the nursery
     this.#state = 'waiting'
     this.#withdraw()
     outside.push(...(yield* this.#children.end()))
+    writes(this.#children)
     this.#state = 'left'
     return this.#leave(outside, value as T) // when nothing has failed, the body has returned
   }
@@ -150,6 +154,7 @@ export class Nursery {
 
   /** Something of it has failed: all others are to end. */
   #fail(error: unknown, child: string | null): void {
+    writes(this.#children)
     if (this.#errors.has(error)) return // one has waited for the other by get()
     this.#errors.add(error)
     this.#failures.push({ error, child })

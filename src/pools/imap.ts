@@ -4,6 +4,7 @@
  * Stands on mappings and cursors. Leaves the work to the mapping, which begins when the cursor is made.
  */
 import { outcomeOf } from '../gevent/end.ts'
+import { writes } from '../greenlet/footprint.ts'
 import { type Coroutine, kernel } from '../greenlet/kernel.ts'
 import { ready, type Step } from '../greenlet/operation.ts'
 import type { Operation } from '../protocol.ts'
@@ -34,6 +35,7 @@ export class MapCursor<R> extends Cursor<R> implements Taker {
   }
 
   override [Symbol.dispose](): void {
+    writes(this.#mapping)
     this.#over = true
     this.#mapping.dispose()
     const waiting = this.#waiting
@@ -60,6 +62,7 @@ export class MapCursor<R> extends Cursor<R> implements Taker {
 
   /** @internal */
   $begin(greenlet: Coroutine): Step<boolean> {
+    writes(this.#mapping) // which stands for the cursor, too: its elements look whether somebody waits here
     const waiting = this.#waiting
     if (waiting !== null) throw secondReader(`next() of ${this.#text}`, greenlet, waiting.greenlet)
     const outcome = this.#read()
@@ -70,6 +73,7 @@ export class MapCursor<R> extends Cursor<R> implements Taker {
 
   /** @internal */
   $leave(): void {
+    writes(this.#mapping)
     this.#waiting = null
   }
 

@@ -18,6 +18,7 @@
 import { type Ending, outcomeOf } from '../gevent/end.ts'
 import { Greenlet, type KillOptions } from '../gevent/greenlet.ts'
 import { sleep } from '../gevent/sleep.ts'
+import { reads, writes } from '../greenlet/footprint.ts'
 import { type Coroutine, FAILED } from '../greenlet/kernel.ts'
 import { ready, type Step } from '../greenlet/operation.ts'
 import { hubOf } from '../hub/default.ts'
@@ -93,7 +94,7 @@ export class Mapping implements Listener<Ending> {
   #feeder: Greenlet | null = null
   readonly #order: Order
   readonly #taker: Taker
-  readonly #running = new WaitList<Element>()
+  readonly #running = new WaitList<Element>(this)
   #first: Element | null = null
   #last: Element | null = null
   /** How many were started and not read. */
@@ -113,6 +114,7 @@ export class Mapping implements Listener<Ending> {
 
   /** Begins. */
   start(): void {
+    writes(this)
     const feeder = new Greenlet(feed, this, this.#order)
     feeder.name = this.#order.place.$call(this.#order.verb)
     feeder.$listen(this)
@@ -137,6 +139,7 @@ export class Mapping implements Listener<Ending> {
 
   /** Takes the {@link head}. */
   shift(): void {
+    writes(this)
     const first = this.#first
     if (first === null) return
     this.#first = first.behind
@@ -149,6 +152,7 @@ export class Mapping implements Listener<Ending> {
 
   /** Throws what reading an input has thrown, once. */
   throwInputFailure(): void {
+    writes(this)
     const failure = this.#inputFailure
     this.#inputFailure = null
     if (failure !== null) throw failure.error
@@ -156,6 +160,7 @@ export class Mapping implements Listener<Ending> {
 
   /** Nobody takes any more what comes: failures that have not been read are reported, but that of `thrown`. What runs, runs on. */
   detach(thrown: Element | null = null): void {
+    writes(this)
     if (!this.#taken) return
     this.#taken = false
     for (let element = this.#first; element !== null; element = element.behind) {
@@ -186,6 +191,7 @@ export class Mapping implements Listener<Ending> {
 
   /** The feeder has ended. */
   notify(feeder: Ending): void {
+    writes(this)
     this.#feeder = null
     try {
       if (this.#taken) outcomeOf(feeder)
@@ -197,6 +203,7 @@ export class Mapping implements Listener<Ending> {
 
   /** @internal An element has started; it may even have ended. */
   $started(element: Element): void {
+    writes(this)
     if (!element.ended) this.#running.push(element)
     if (this.#killed) element.greenlet.kill(undefined, NOT_BLOCKING)
     if (!this.#taken) return
@@ -207,6 +214,7 @@ export class Mapping implements Listener<Ending> {
 
   /** @internal An element has ended. */
   $ended(element: Element): void {
+    writes(this)
     element.ended = true
     this.#running.remove(element)
     if (this.#taken) {
@@ -220,18 +228,21 @@ export class Mapping implements Listener<Ending> {
 
   /** @internal Whether the feeder must wait until a result has been read. */
   get $isFull(): boolean {
+    reads(this)
     return this.#taken && this.#unread >= this.#order.maxsize
   }
 
   /** @internal Begins to wait for that. */
   $awaitRoom(greenlet: Coroutine): Step<void> {
     if (!this.$isFull) return ready(undefined)
+    writes(this)
     this.#roomWait = new RoomWait(greenlet, this, this.#order)
     return this.#roomWait.park()
   }
 
   /** @internal */
   $leaveRoom(): void {
+    writes(this)
     this.#roomWait = null
   }
 

@@ -16,7 +16,8 @@ import { toError } from '../errors/given.ts'
 import { show } from '../errors/usage.ts'
 import { type Ending, EndOperation, NO_WAIT } from '../gevent/end.ts'
 import type { Greenlet, KillOptions } from '../gevent/greenlet.ts'
-import { type Coroutine, FAILED, UNSTARTED } from '../greenlet/kernel.ts'
+import { reads, writes } from '../greenlet/footprint.ts'
+import { type Coroutine, FAILED, kernel, UNSTARTED } from '../greenlet/kernel.ts'
 import { ready, type Step, takePending } from '../greenlet/operation.ts'
 import { type ErrorClass, isGreenlet } from '../greenlet/raw-greenlet.ts'
 import type { Begun, Operation } from '../protocol.ts'
@@ -40,8 +41,8 @@ export abstract class Members implements Iterable<Greenlet> {
   readonly #members = new Set<Greenlet>()
   /** Those that were killed from here: nobody is killed twice. */
   readonly #dying = new Set<Greenlet>()
-  readonly #joins = new WaitList<JoinWait>()
-  readonly #kills = new WaitList<KillWait>()
+  readonly #joins = new WaitList<JoinWait>(this)
+  readonly #kills = new WaitList<KillWait>(this)
   /** The first that has failed and was not thrown by a join yet. One is enough: no join throws two. */
   #failed: Greenlet | null = null
   /** @internal Told of the ends of members whose outcome nobody in here asks for. */
@@ -53,21 +54,24 @@ export abstract class Members implements Iterable<Greenlet> {
 
   /** How many members there are. */
   get size(): number {
+    reads(this)
     return this.#members.size
   }
 
   /** Whether `greenlet` is a member. @switches never */
   has(greenlet: unknown): boolean {
+    reads(this)
     return this.#members.has(greenlet as Greenlet) // anything may be asked for
   }
 
   /** The members, in the order in which they came. */
   [Symbol.iterator](): Iterator<Greenlet> {
-    return this.#members.values()
+    return kernel.footprint === null ? this.#members.values() : this.#looking()
   }
 
   /** Lets a member go: it runs on, and is nobody's business here. Somebody who is no member is left alone. @switches never */
   discard(greenlet: Greenlet): void {
+    writes(this)
     if (!this.#members.has(greenlet)) return
     greenlet.$ignore(this.$listener)
     this.$leave(greenlet)
@@ -120,6 +124,7 @@ export abstract class Members implements Iterable<Greenlet> {
   killone(greenlet: Greenlet, error?: Error | ErrorClass, options: KillOptions = {}): Begun<void> {
     const reason = toError('killone', error)
     checkWaitOptions('killone()', options, 'block')
+    writes(this)
     if (!this.#members.has(greenlet)) return NO_WAIT
     this.#killOnce(greenlet, reason)
     return options.block === false ? NO_WAIT : begun(new EndOperation(greenlet, 'killone', options.timeoutMs))
@@ -137,6 +142,7 @@ export abstract class Members implements Iterable<Greenlet> {
 
   /** @internal `greenlet` becomes a member; `listener` is told of its end, and calls {@link $leave}. */
   $enter(greenlet: Greenlet, listener: Listener<Ending>): void {
+    writes(this)
     this.#members.add(greenlet)
     greenlet.$listen(listener)
     if (this.#kills.last !== null) this.#killOnce(greenlet, this.#kills.last.error)
@@ -144,6 +150,7 @@ export abstract class Members implements Iterable<Greenlet> {
 
   /** @internal `greenlet` is no member any more. */
   $leave(greenlet: Greenlet): void {
+    writes(this)
     if (!this.#members.delete(greenlet)) return
     this.#dying.delete(greenlet)
     this.left()
@@ -152,11 +159,13 @@ export abstract class Members implements Iterable<Greenlet> {
 
   /** @internal Kills those that were not killed yet. */
   $killAll(error: Error | ErrorClass | undefined): void {
+    writes(this)
     for (const greenlet of [...this.#members]) this.#killOnce(greenlet, error)
   }
 
   /** @internal Begins to wait until nobody is left. */
   $join(greenlet: Coroutine, raiseError: boolean, limit: Limit | undefined): Step<boolean> {
+    reads(this)
     if (this.#members.size === 0) {
       const failed = raiseError ? this.$takeFailed() : null
       if (failed !== null) throw failed.$readFailure()
@@ -181,6 +190,7 @@ export abstract class Members implements Iterable<Greenlet> {
 
   /** @internal Takes the failure that is remembered. */
   $takeFailed(): Greenlet | null {
+    writes(this)
     const failed = this.#failed
     this.#failed = null
     return failed
@@ -201,7 +211,17 @@ export abstract class Members implements Iterable<Greenlet> {
     // nor anybody who waits for one
   }
 
+  /** Iterates them for a schedule explorer: each step is a look of its own. */
+  *#looking(): Generator<Greenlet, undefined, undefined> {
+    reads(this)
+    for (const greenlet of this.#members) {
+      yield greenlet
+      reads(this)
+    }
+  }
+
   #ended(greenlet: Greenlet): void {
+    writes(this)
     if (greenlet.$status === FAILED && this.#failed === null) {
       this.#failed = greenlet
       if (this.#isAsked()) greenlet.$readFailure()

@@ -80,7 +80,7 @@ export class Pool extends Mapper implements Places {
   protected override readonly noun: string = 'pool'
   /** How many members it takes; null: any number. */
   readonly limit: number | null
-  readonly #line = new WaitList<LineWait>()
+  readonly #line = new WaitList<LineWait>(this)
 
   /**
    * @param limit - how many members it takes, 0 and up; null: any number; 0: none, ever. @defaultValue null

@@ -4,6 +4,7 @@
  * Stands on exchanges.
  */
 import { Empty, Full } from '../errors/classes.ts'
+import { reads } from '../greenlet/footprint.ts'
 import type { Coroutine } from '../greenlet/kernel.ts'
 import { type Step, takePending } from '../greenlet/operation.ts'
 import { hubOf } from '../hub/default.ts'
@@ -47,6 +48,7 @@ export class Channel<T> extends Exchange<T> {
 
   /** How many wait in `put`, less those who wait in `get`. */
   get balance(): number {
+    reads(this)
     return this.$putters.size - this.$getters.size
   }
 
@@ -72,12 +74,13 @@ export class Channel<T> extends Exchange<T> {
 
   /** `Channel(+1)`: its {@link balance}. */
   override toString(): string {
-    const { balance } = this
+    const balance = this.$putters.size - this.$getters.size
     return `${this.constructor.name}(${balance > 0 ? '+' : ''}${String(balance)})`
   }
 
   /** @internal */
   override $take(_peeks: boolean, greenlet: Coroutine | null): Item<T> | typeof NOTHING {
+    reads(this)
     if (this.$isShutdown) throw this.$shut(takeCall(false, greenlet))
     const putter = firstFor(this.$putters, greenlet)
     if (putter === null) return NOTHING
@@ -90,6 +93,7 @@ export class Channel<T> extends Exchange<T> {
 
   /** @internal */
   override $accept(item: Item<T>, greenlet: Coroutine | null): boolean {
+    reads(this)
     if (this.$isShutdown) throw this.$shut(putCall(greenlet))
     const getter = firstFor(this.$getters, greenlet)
     if (getter === null) return false

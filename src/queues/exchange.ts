@@ -20,6 +20,7 @@
  * Stands on waits and cursors. Leaves to `queue.ts` and `channel.ts` what is kept between, and when there is room.
  */
 import { ShutDown } from '../errors/classes.ts'
+import { reads, writes } from '../greenlet/footprint.ts'
 import { type Coroutine, kernel } from '../greenlet/kernel.ts'
 import { ready, type Step } from '../greenlet/operation.ts'
 import type { Operation } from '../protocol.ts'
@@ -61,8 +62,8 @@ export abstract class Exchange<T> implements Sequence<T> {
   declare private readonly getting: TakeOperation<T>
 
   constructor(noun: string) {
-    this.$getters = new WaitList()
-    this.$putters = new WaitList()
+    this.$getters = new WaitList(this)
+    this.$putters = new WaitList(this)
     this.$restingGetter = null
     this.$restingPutter = null
     this.$isShutdown = false
@@ -73,6 +74,7 @@ export abstract class Exchange<T> implements Sequence<T> {
 
   /** Whether {@link shutdown} was called. */
   get isShutdown(): boolean {
+    reads(this)
     return this.$isShutdown
   }
 
@@ -145,6 +147,7 @@ export abstract class Exchange<T> implements Sequence<T> {
 
   /** Refuses items from now on, and wakes with ShutDown whoever waits. @switches never */
   shutdown(): void {
+    writes(this)
     this.$isShutdown = true
     for (let wait = this.$getters.shift(); wait !== null; wait = this.$getters.shift()) wait.fail(this.$shut(wait.call))
     for (let wait = this.$putters.shift(); wait !== null; wait = this.$putters.shift()) wait.fail(this.$shut('put()'))

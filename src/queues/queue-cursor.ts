@@ -4,6 +4,7 @@
  * Stands on the waits of both, and on cursors.
  */
 import { ShutDown } from '../errors/classes.ts'
+import { writes } from '../greenlet/footprint.ts'
 import { type Coroutine, kernel } from '../greenlet/kernel.ts'
 import { ready, type Step } from '../greenlet/operation.ts'
 import type { Operation } from '../protocol.ts'
@@ -49,7 +50,7 @@ export class QueueCursor<T> extends Cursor<T> {
   }
 
   override [Symbol.dispose](): void {
-    this.finish()
+    this.finish() // which writes it
     const { waiting } = this
     if (waiting === null) return
     waiting.undo()
@@ -68,6 +69,7 @@ class CursorStep<T> extends HubOperation<boolean> {
   override begin(greenlet: Coroutine): Step<boolean> {
     const cursor = this.#cursor
     const { exchange, waiting } = cursor
+    writes(cursor)
     if (cursor.over) return ready(false)
     if (waiting !== null) throw secondReader(this.toString(), greenlet, waiting.greenlet)
     let item: Item<T> | typeof NOTHING

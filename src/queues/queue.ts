@@ -8,14 +8,13 @@
  */
 import { Empty, Full, UsageError } from '../errors/classes.ts'
 import { checkFlag, show } from '../errors/usage.ts'
+import { reads, writes } from '../greenlet/footprint.ts'
 import { type Coroutine, kernel } from '../greenlet/kernel.ts'
-import { ready, type Step } from '../greenlet/operation.ts'
 import { isList, type Operation } from '../protocol.ts'
-import { HubOperation } from '../waiting/operation.ts'
 import { checkWaitOptions, type WaitOptions } from '../waiting/timeout.ts'
-import { type Limit, Wait } from '../waiting/wait.ts'
 import { WaitList } from '../waiting/wait-list.ts'
 import { Exchange, patience, type QueueOptions } from './exchange.ts'
+import { JoinOperation, type JoinWait } from './queue-join.ts'
 import { after, firstFor, type Item, NOTHING, putCall, TakeOperation, takeCall } from './queue-waits.ts'
 import { Ring } from './ring.ts'
 
@@ -62,32 +61,38 @@ export class SimpleQueue<T> extends Exchange<T> {
 
   /** How many items it holds at the most; null: any number. Setting it lets in who waits and has room now; nothing is thrown out. */
   get maxsize(): number | null {
-    return this.$maxsize === UNBOUNDED ? null : this.$maxsize
+    reads(this)
+    return sizeOf(this.$maxsize)
   }
 
   /** Sets how many it may hold. */
   set maxsize(maxsize: number | null) {
     this.$maxsize = checkMaxsize('queue.maxsize', maxsize)
+    writes(this)
     this.#settle(null)
   }
 
   /** How many items are in it. */
   get size(): number {
+    reads(this)
     return this.length
   }
 
   /** How many items are in it: {@link size} under gevent's name. @switches never */
   qsize(): number {
+    reads(this)
     return this.length
   }
 
   /** Whether nothing is in it. @switches never */
   empty(): boolean {
+    reads(this)
     return this.length === 0
   }
 
   /** Whether it holds as many items as it may. @switches never */
   full(): boolean {
+    reads(this)
     return this.length >= this.$maxsize
   }
 
@@ -137,7 +142,7 @@ export class SimpleQueue<T> extends Exchange<T> {
 
   /** `Queue(2/10)`: how many items are in it, and may be. */
   override toString(): string {
-    const { maxsize } = this
+    const maxsize = sizeOf(this.$maxsize)
     return `${this.constructor.name}(${String(this.length)}${maxsize === null ? '' : `/${String(maxsize)}`})`
   }
 
@@ -192,10 +197,15 @@ export class SimpleQueue<T> extends Exchange<T> {
   /** @internal */
   override $take(peeks: boolean, greenlet: Coroutine | null): Item<T> | typeof NOTHING {
     if (this.length === 0) {
+      reads(this)
       if (this.$isShutdown) throw this.$shut(takeCall(peeks, greenlet))
       return NOTHING
     }
-    if (peeks) return this.look()
+    if (peeks) {
+      reads(this)
+      return this.look()
+    }
+    writes(this)
     const item = this.remove()
     if (this.$putters.first !== null) this.#settle(greenlet)
     return item
@@ -203,8 +213,10 @@ export class SimpleQueue<T> extends Exchange<T> {
 
   /** @internal */
   override $accept(item: Item<T>, greenlet: Coroutine | null): boolean {
+    reads(this)
     if (this.$isShutdown) throw this.$shut(putCall(greenlet))
     if (this.length >= this.$maxsize) return false
+    writes(this)
     this.#enter(item)
     if (this.$getters.first !== null) this.#settle(greenlet)
     return true
@@ -247,7 +259,7 @@ export class SimpleQueue<T> extends Exchange<T> {
 
   /** @internal */
   override $because(putting: boolean): string {
-    return putting ? `the queue is full (${String(this.length)}/${String(this.maxsize)})` : 'the queue is empty'
+    return putting ? `the queue is full (${String(this.length)}/${String(this.$maxsize)})` : 'the queue is empty'
   }
 
   /** @internal */
@@ -259,6 +271,11 @@ export class SimpleQueue<T> extends Exchange<T> {
   override $full(call: string, ms: number | null): Error {
     return new Full(`${this.$call(call)} found no room${after(ms)}: ${this.$because(true)}.`)
   }
+}
+
+/** A `$maxsize` as users know it. */
+function sizeOf(maxsize: number): number | null {
+  return maxsize === UNBOUNDED ? null : maxsize
 }
 
 function checkMaxsize(caller: string, maxsize: unknown): number {
@@ -299,10 +316,11 @@ function checkMaxsize(caller: string, maxsize: unknown): number {
  * ```
  */
 export class Queue<T> extends SimpleQueue<T> {
-  readonly #joiners = new WaitList<JoinWait>()
+  readonly #joiners = new WaitList<JoinWait>(this)
 
   /** How many items came in for which {@link taskDone} was not called yet. */
   get unfinishedTasks(): number {
+    reads(this)
     return this.$unfinished
   }
 
@@ -314,6 +332,7 @@ export class Queue<T> extends SimpleQueue<T> {
    * @source gevent: `Queue.task_done`
    */
   taskDone(): void {
+    writes(this)
     if (this.$unfinished <= 0) {
       throw new UsageError(
         `Greenlet "${kernel.current.name}" called taskDone() of ${String(this)} once more than items came in.\n` +
@@ -338,61 +357,11 @@ export class Queue<T> extends SimpleQueue<T> {
 
   /** @internal */
   override $dropped(): void {
+    writes(this)
     if (this.$unfinished > 0 && --this.$unfinished === 0) this.#allDone()
   }
 
   #allDone(): void {
     for (let wait = this.#joiners.shift(); wait !== null; wait = this.#joiners.shift()) wait.succeed(true)
-  }
-}
-
-/** A queue, as those see it who wait for its tasks. */
-interface Tasks {
-  readonly unfinishedTasks: number
-}
-
-class JoinOperation extends HubOperation<boolean> {
-  readonly #tasks: Tasks
-  readonly #joiners: WaitList<JoinWait>
-  readonly #limit: Limit | undefined
-
-  constructor(tasks: Tasks, joiners: WaitList<JoinWait>, limit: Limit | undefined) {
-    super()
-    this.#tasks = tasks
-    this.#joiners = joiners
-    this.#limit = limit
-  }
-
-  override begin(greenlet: Coroutine): Step<boolean> {
-    if (this.#tasks.unfinishedTasks === 0) return ready(true)
-    const wait = new JoinWait(greenlet, this.#tasks)
-    this.#joiners.push(wait)
-    return wait.limit(this.#limit).park()
-  }
-
-  override toString(): string {
-    return 'queue.join()'
-  }
-}
-
-class JoinWait extends Wait {
-  readonly #tasks: Tasks
-
-  constructor(greenlet: Coroutine, tasks: Tasks) {
-    super(greenlet)
-    this.#tasks = tasks
-  }
-
-  override expired(): void {
-    this.succeed(false)
-  }
-
-  override describe(): string {
-    return 'queue.join()'
-  }
-
-  because(): string {
-    const { unfinishedTasks: count } = this.#tasks
-    return count === 1 ? '1 task is not done' : `${String(count)} tasks are not done`
   }
 }

@@ -5,6 +5,7 @@
  */
 import { GreenletExit, UsageError } from '../errors/classes.ts'
 import { notAFunction, show, wrongRight } from '../errors/usage.ts'
+import { writes } from '../greenlet/footprint.ts'
 import { type Coroutine, kernel } from '../greenlet/kernel.ts'
 import { ready, type Step } from '../greenlet/operation.ts'
 import { hubOf } from '../hub/default.ts'
@@ -137,6 +138,7 @@ class Iteration<T> extends Cursor<T> {
   }
 
   override [Symbol.dispose](): void {
+    writes(this)
     if (this.#ended) return
     this.#ended = true
     this.#return()
@@ -147,6 +149,7 @@ class Iteration<T> extends Cursor<T> {
 
   /** @internal */
   begin(greenlet: Coroutine): Step<boolean> {
+    writes(this)
     if (this.#reader !== null) throw secondReader('iterate().next()', greenlet, this.#reader.greenlet)
     if (this.#ended) return ready(this.end())
     this.#asked ??= this.#ask()
@@ -173,6 +176,7 @@ class Iteration<T> extends Cursor<T> {
 
   /** @internal A `next()` was given up. */
   givenUp(greenlet: Coroutine): void {
+    writes(this)
     this.#reader = null
     if (this.#ended) return
     const owner = ownerOf(greenlet)

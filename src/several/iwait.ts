@@ -8,6 +8,7 @@
  */
 
 import { checkCount, refuseSelf } from '../gevent/joinall.ts'
+import { writes } from '../greenlet/footprint.ts'
 import type { Coroutine } from '../greenlet/kernel.ts'
 import { ready, type Step } from '../greenlet/operation.ts'
 import { hubOf } from '../hub/default.ts'
@@ -86,6 +87,7 @@ class Iwait<T> extends Cursor<T> implements Listener<Source> {
   }
 
   override [Symbol.dispose](): void {
+    writes(this)
     this.#close()
     const reader = this.#takeReader()
     reader?.succeed(this.end())
@@ -93,6 +95,7 @@ class Iwait<T> extends Cursor<T> implements Listener<Source> {
 
   /** @internal */
   begin(greenlet: Coroutine): Step<boolean> {
+    writes(this)
     if (this.#reader !== null) {
       throw secondReader('iwait().next()', greenlet, this.#reader.greenlet)
     }
@@ -110,6 +113,7 @@ class Iwait<T> extends Cursor<T> implements Listener<Source> {
   }
 
   notify(source: Source): void {
+    writes(this)
     if (this.#reader === null && this.#isLate()) {
       this.#left = this.#there.size // those were in time
       this.#unlink()
@@ -122,6 +126,7 @@ class Iwait<T> extends Cursor<T> implements Listener<Source> {
 
   /** @internal A `next()` was given up. */
   cutShort(): void {
+    writes(this)
     this.#reader = null
     this.#unlink()
   }

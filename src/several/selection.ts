@@ -22,6 +22,7 @@
  */
 
 import { outcomeOf } from '../gevent/end.ts'
+import { writes } from '../greenlet/footprint.ts'
 import { type Coroutine, INTERRUPTED } from '../greenlet/kernel.ts'
 import { type BaseOperation, ready, type Step, SUSPENDED, takePending } from '../greenlet/operation.ts'
 import { leaveWait } from '../greenlet/trampoline.ts'
@@ -126,6 +127,7 @@ export abstract class Selection extends Wait {
   constructor(greenlet: Coroutine, plan: Plan) {
     super(greenlet)
     this.plan = plan
+    writes(this)
   }
 
   /** Whether only one branch may come true: then two of them must not be given to each other. */
@@ -173,6 +175,7 @@ export abstract class Selection extends Wait {
 
   /** The wait of a branch has ended. */
   told(agent: BranchAgent): void {
+    writes(this)
     this.#settle(agent.place, agent.$status === INTERRUPTED, agent.$slot)
   }
 

@@ -8,6 +8,7 @@
  */
 
 import { checkCount, refuseSelf } from '../gevent/joinall.ts'
+import { writes } from '../greenlet/footprint.ts'
 import type { Coroutine } from '../greenlet/kernel.ts'
 import { ready, type Step } from '../greenlet/operation.ts'
 import type { IdleWait } from '../hub/hub.ts'
@@ -148,10 +149,12 @@ class AllWait extends SourcesWait implements Listener<Source> {
     this.#there = there
     this.#wanted = wanted
     this.#untold = sources.length
+    writes(this)
     for (const source of sources) source.$listen(this)
   }
 
   notify(source: Source): void {
+    writes(this)
     this.#there.push(objectOf(source))
     this.#untold--
     if (--this.#wanted > 0) return
@@ -198,6 +201,7 @@ class UntilIdle extends Wait implements IdleWait {
 
   constructor(greenlet: Coroutine) {
     super(greenlet)
+    writes(this.hub.idleWaits)
     this.hub.idleWaits.add(this)
     this.hub.runCallback(lookWhoIsReady)
   }
@@ -214,6 +218,7 @@ class UntilIdle extends Wait implements IdleWait {
 
   protected override leave(): void {
     this.#over = true
+    writes(this.hub.idleWaits)
     this.hub.idleWaits.delete(this)
   }
 

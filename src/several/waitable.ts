@@ -9,6 +9,7 @@
 import { inEmptyContext } from '../context.ts'
 import { UsageError } from '../errors/classes.ts'
 import { show, wrongRight } from '../errors/usage.ts'
+import { reads, writes } from '../greenlet/footprint.ts'
 import type { Coroutine } from '../greenlet/kernel.ts'
 import { isGreenlet } from '../greenlet/raw-greenlet.ts'
 import { isList, isOperation, isThenable } from '../protocol.ts'
@@ -106,10 +107,11 @@ function adapterOf<O extends object>(object: O, kind: new (object: O) => Adapter
 abstract class Adapter implements Source {
   readonly object: object
   abstract readonly text: string
-  protected readonly listeners = new Roster<Listener>()
+  protected readonly listeners: Roster<Listener>
 
   constructor(object: object) {
     this.object = object
+    this.listeners = new Roster(object)
   }
 
   abstract ready(): boolean
@@ -124,6 +126,7 @@ abstract class Adapter implements Source {
   }
 
   protected tell(): void {
+    writes(this.object)
     // One by one: who is told may make others leave.
     for (let next = this.listeners.shift(); next !== undefined; next = this.listeners.shift()) next.notify(this)
   }
@@ -150,6 +153,7 @@ class PromiseSource extends Adapter {
   }
 
   override ready(): boolean {
+    reads(this.object)
     return this.#settled
   }
 }
@@ -167,6 +171,7 @@ class SignalSource extends Adapter {
   }
 
   override ready(): boolean {
+    reads(this.#signal)
     return this.#signal.aborted
   }
 

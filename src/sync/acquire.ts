@@ -5,6 +5,7 @@
  */
 import { UsageError } from '../errors/classes.ts'
 import { notAFunction, show, wrongRight } from '../errors/usage.ts'
+import { writes } from '../greenlet/footprint.ts'
 import { type Coroutine, kernel, RETURNED } from '../greenlet/kernel.ts'
 import { ready, type Step } from '../greenlet/operation.ts'
 import type { Driven, Green, Operation } from '../protocol.ts'
@@ -160,9 +161,11 @@ export class Held implements Disposable {
 
   constructor(lock: Acquirable) {
     this.#lock = lock
+    writes(this)
   }
 
   [Symbol.dispose](): void {
+    writes(this)
     const lock = this.#lock
     this.#lock = null
     lock?.release()

@@ -8,6 +8,7 @@ import { toError } from '../errors/given.ts'
 import { notAnError, show, wrongRight } from '../errors/usage.ts'
 import type { GetOptions } from '../gevent/greenlet.ts'
 import type { Outcome } from '../gevent/links.ts'
+import { reads, writes } from '../greenlet/footprint.ts'
 import { type Coroutine, kernel } from '../greenlet/kernel.ts'
 import { ready, type Step } from '../greenlet/operation.ts'
 import type { ErrorClass } from '../greenlet/raw-greenlet.ts'
@@ -56,21 +57,25 @@ export class AsyncResult<T = unknown> extends Linkable {
 
   /** Whether a value or an error is there. @switches never */
   override ready(): boolean {
+    reads(this)
     return this.#successful || this.#failed
   }
 
   /** Whether a value is there. @switches never */
   successful(): boolean {
+    reads(this)
     return this.#successful
   }
 
   /** The value; undefined while there is none. */
   get value(): T | undefined {
+    reads(this)
     return this.#value
   }
 
   /** The error; null while there is none. It may be there beside a value. */
   get exception(): unknown {
+    reads(this)
     return this.#exception
   }
 
@@ -82,6 +87,7 @@ export class AsyncResult<T = unknown> extends Linkable {
    * @source gevent: `AsyncResult.set`
    */
   set(value: T): void {
+    writes(this)
     this.#successful = true
     this.#value = value
     this.changed()
@@ -126,6 +132,7 @@ export class AsyncResult<T = unknown> extends Linkable {
    * @source gevent: `AsyncResult.get_nowait`
    */
   getNowait(): T {
+    reads(this)
     if (this.#successful) return this.#value as T // set() has written it
     if (this.#failed) throw this.#exception
     throw new Timeout(0, 'the result is not there yet')
@@ -233,6 +240,7 @@ export class AsyncResult<T = unknown> extends Linkable {
   }
 
   #fail(error: unknown): void {
+    writes(this)
     this.#failed = true
     this.#exception = error
     this.changed()

@@ -12,6 +12,7 @@
  */
 import { LoopExit, UsageError } from '../errors/classes.ts'
 import { notAFunction, show, wrongRight } from '../errors/usage.ts'
+import { reads, writes } from '../greenlet/footprint.ts'
 import { type Coroutine, kernel } from '../greenlet/kernel.ts'
 import type { Step } from '../greenlet/operation.ts'
 import { hubOf } from '../hub/default.ts'
@@ -54,7 +55,7 @@ import { Semaphore } from './semaphore.ts'
 export class Condition {
   /** What guards it. */
   readonly lock: RLock | Semaphore
-  readonly #waits = new WaitList<NotifiedWait>()
+  readonly #waits = new WaitList<NotifiedWait>(this)
 
   /**
    * @param lock - several conditions may share one. @defaultValue a new RLock
@@ -69,6 +70,7 @@ export class Condition {
 
   /** How many wait to be notified. */
   get waiting(): number {
+    reads(this)
     return this.#waits.size
   }
 
@@ -155,6 +157,7 @@ export class Condition {
   }
 
   #wake(n: number): void {
+    writes(this) // also when nobody waits: whoever comes later is not woken by it
     for (let woken = 0; woken < n; woken++) this.#waits.shift()?.succeed(true)
   }
 

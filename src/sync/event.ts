@@ -3,6 +3,7 @@
  *
  * Stands on linkables, which hold those who wait and tell them. What is here is the flag.
  */
+import { reads, writes } from '../greenlet/footprint.ts'
 import { type Coroutine, kernel } from '../greenlet/kernel.ts'
 import { ready, type Step } from '../greenlet/operation.ts'
 import type { Operation } from '../protocol.ts'
@@ -46,6 +47,7 @@ export class Event extends Linkable {
    * @source gevent: `Event.set`
    */
   set(): void {
+    writes(this)
     this.#isSet = true
     this.changed()
   }
@@ -57,16 +59,19 @@ export class Event extends Linkable {
    * @source gevent: `Event.clear`
    */
   clear(): void {
+    writes(this)
     this.#isSet = false
   }
 
   /** Whether it is set. @switches never */
   isSet(): boolean {
+    reads(this)
     return this.#isSet
   }
 
   /** Whether it is set, as {@link Event.isSet}: what a greenlet and an `AsyncResult` are asked, too. @switches never */
   override ready(): boolean {
+    reads(this)
     return this.#isSet
   }
 
@@ -97,6 +102,7 @@ export class Event extends Linkable {
 
   /** @internal */
   begin(greenlet: Coroutine, limit: Limit | undefined): Step<boolean> {
+    reads(this)
     return this.#isSet && !this.telling ? ready(true) : new EventWait(greenlet, this).limit(limit).park()
   }
 }

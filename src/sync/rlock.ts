@@ -11,6 +11,7 @@
  */
 import { UsageError } from '../errors/classes.ts'
 import { wrongRight } from '../errors/usage.ts'
+import { reads, writes } from '../greenlet/footprint.ts'
 import { type Coroutine, kernel } from '../greenlet/kernel.ts'
 import type { Step } from '../greenlet/operation.ts'
 import type { RawGreenlet } from '../greenlet/raw-greenlet.ts'
@@ -62,6 +63,7 @@ export class RLock {
 
   /** The greenlet that has it, also when that has ended; null when it is free. */
   get owner(): RawGreenlet | null {
+    reads(this.#block)
     return this.#block.$holder as RawGreenlet | null // plain code is refused, and everybody else is one
   }
 
@@ -72,6 +74,7 @@ export class RLock {
 
   /** Whether the running greenlet has it; false in plain code. @switches never */
   isOwned(): boolean {
+    reads(this.#block)
     return this.#block.$holder === kernel.current
   }
 
@@ -99,6 +102,7 @@ export class RLock {
     const { current } = kernel
     if (current === kernel.main) throw plainCode('lock.acquireNowait()')
     if (this.#block.$holder !== current) return this.#block.acquireNowait()
+    writes(this.#block)
     this.#again++
     return true
   }
@@ -110,6 +114,7 @@ export class RLock {
    * @switches never
    */
   release(): void {
+    writes(this.#block)
     if (this.#block.$holder !== kernel.current) throw this.#notTheOwner()
     if (this.#again > 0) this.#again--
     else this.#block.release()
@@ -160,6 +165,7 @@ export class RLock {
     const owner = ownerOf(greenlet)
     if (owner === kernel.main) throw plainCode('await lock.acquire()')
     if (this.#block.$holder !== owner) return this.#block.$take(owner, first)
+    writes(this.#block)
     this.#again++
     return true
   }
@@ -202,8 +208,12 @@ export class RLock {
   }
 }
 
-/** The permit of an RLock. */
+/** The permit of an RLock. In footprints it stands for the lock. */
 class Block extends Semaphore {
+  override toString(): string {
+    return 'RLock'
+  }
+
   override get $noun(): string {
     return 'lock'
   }

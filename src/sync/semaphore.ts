@@ -20,6 +20,7 @@
  */
 import { UsageError } from '../errors/classes.ts'
 import { show, wrongRight } from '../errors/usage.ts'
+import { reads, writes } from '../greenlet/footprint.ts'
 import { type Coroutine, kernel } from '../greenlet/kernel.ts'
 import type { Step } from '../greenlet/operation.ts'
 import type { Driven, Operation } from '../protocol.ts'
@@ -98,16 +99,19 @@ export class Semaphore extends Linkable {
 
   /** How many permits are free. */
   get counter(): number {
+    reads(this)
     return this.#counter
   }
 
   /** Whether no permit is free. @switches never */
   locked(): boolean {
+    reads(this)
     return this.#counter <= 0
   }
 
   /** Whether a permit is free. @switches never */
   override ready(): boolean {
+    reads(this)
     return this.#counter > 0
   }
 
@@ -134,7 +138,9 @@ export class Semaphore extends Linkable {
    * @switches never
    */
   acquireNowait(): boolean {
+    reads(this)
     if (this.#counter <= 0) return false
+    writes(this)
     if (--this.#counter === 0) this.#holder = kernel.current
     return true
   }
@@ -146,6 +152,7 @@ export class Semaphore extends Linkable {
    * @switches never
    */
   release(): number {
+    writes(this)
     this.#holder = null
     const counter = ++this.#counter
     if (this.linkcount() > 0) {
@@ -220,7 +227,9 @@ export class Semaphore extends Linkable {
 
   /** @internal */
   $take(greenlet: Coroutine, first: boolean): boolean {
+    reads(this)
     if (this.#counter <= 0 || (this.#line === PASSED_OVER && !first && this.linkcount() > 0)) return false
+    writes(this)
     if (--this.#counter === 0) this.#holder = ownerOf(greenlet)
     return true
   }
@@ -251,6 +260,7 @@ export class Semaphore extends Linkable {
 
   /** @internal For a Condition: whether whoever runs has taken the last permit. */
   $isHeld(): boolean {
+    reads(this)
     return this.#counter <= 0 && this.#holder === kernel.current
   }
 

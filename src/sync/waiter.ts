@@ -6,6 +6,7 @@
 import { ConcurrentObjectUseError } from '../errors/classes.ts'
 import { type ErrorClass, toError } from '../errors/given.ts'
 import { notAnError } from '../errors/usage.ts'
+import { reads, writes } from '../greenlet/footprint.ts'
 import { type Coroutine, kernel } from '../greenlet/kernel.ts'
 import { ready, type Step } from '../greenlet/operation.ts'
 import type { Operation } from '../protocol.ts'
@@ -38,13 +39,19 @@ export class Waiter<T> {
   /** One for all that call `get`, except in debug mode, which asks of each call whether it was driven. */
   #get: WaiterGet<T> | null = null
 
+  constructor() {
+    writes(this)
+  }
+
   /** Whether something was handed over. */
   ready(): boolean {
+    reads(this)
     return this.#state !== 'empty'
   }
 
   /** Whether a value, not an error, was handed over. */
   successful(): boolean {
+    reads(this)
     return this.#state === 'value'
   }
 
@@ -61,6 +68,7 @@ export class Waiter<T> {
 
   /** Forgets what was handed over. @switches never */
   clear(): void {
+    writes(this)
     this.#state = 'empty'
     this.#outcome = undefined
   }
@@ -83,6 +91,7 @@ export class Waiter<T> {
 
   /** @internal */
   begin(greenlet: Coroutine): Step<T> {
+    reads(this)
     if (this.#state === 'error') throw this.#outcome
     if (this.#state === 'value') return ready(this.#outcome as T) // only switch() writes it then
     if (this.#waiting !== null) {
@@ -90,16 +99,19 @@ export class Waiter<T> {
         `Greenlet "${greenlet.name}" waits in waiter.get(), where "${this.#waiting.greenlet.name}" waits already.`,
       )
     }
+    writes(this)
     this.#waiting = new WaiterWait(greenlet, this)
     return this.#waiting.park()
   }
 
   /** @internal */
   leave(): void {
+    writes(this)
     this.#waiting = null
   }
 
   #hand(state: 'value' | 'error', outcome: unknown): void {
+    writes(this)
     this.#state = state
     this.#outcome = outcome
     const waiting = this.#waiting

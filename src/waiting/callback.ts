@@ -5,6 +5,7 @@
  */
 import { callForWait } from '../context.ts'
 import { notAFunction } from '../errors/usage.ts'
+import { writes } from '../greenlet/footprint.ts'
 import type { Coroutine } from '../greenlet/kernel.ts'
 import { ready, type Step } from '../greenlet/operation.ts'
 import type { Operation } from '../protocol.ts'
@@ -87,6 +88,7 @@ class CallbackWait<T> extends Wait {
   }
 
   protected override leave(): void {
+    writes(this)
     this.#state = 'over'
     this.hub.outstanding--
     try {
@@ -106,6 +108,7 @@ class CallbackWait<T> extends Wait {
 
   #calledBack(error: unknown, value: T | undefined): void {
     const state = this.#state
+    writes(this) // only its first call counts
     this.#state = 'over'
     if (state === 'starting') {
       this.#failed = error != null

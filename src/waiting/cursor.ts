@@ -8,12 +8,17 @@
  */
 import { ConcurrentObjectUseError, UsageError } from '../errors/classes.ts'
 import { type Named, wrongRight } from '../errors/usage.ts'
+import { reads, writes } from '../greenlet/footprint.ts'
 import type { Operation } from '../protocol.ts'
 
 /** A sequence that is read value by value. */
 export abstract class Cursor<T> implements AsyncIterable<T>, Disposable {
   #state: 'before' | 'at' | 'after' = 'before'
   #value: T | undefined = undefined
+
+  constructor() {
+    writes(this)
+  }
 
   /**
    * Goes to the next value, which is {@link value} then.
@@ -26,6 +31,7 @@ export abstract class Cursor<T> implements AsyncIterable<T>, Disposable {
 
   /** The value that {@link next} went to. @throws UsageError before the first, and after the end. */
   get value(): T {
+    reads(this)
     if (this.#state === 'at') return this.#value as T // moveTo() has set it
     throw new UsageError(
       `A cursor was read ${this.#state === 'before' ? 'before its first next()' : 'after its end'}.\n\n${wrongRight('use(it.value)', 'there is no value', 'while (yield* it.next()) use(it.value)')}`,
@@ -48,6 +54,7 @@ export abstract class Cursor<T> implements AsyncIterable<T>, Disposable {
 
   /** For subclasses, where `next` ends: there is a value. */
   protected moveTo(value: T): true {
+    writes(this)
     this.#state = 'at'
     this.#value = value
     return true
@@ -55,6 +62,7 @@ export abstract class Cursor<T> implements AsyncIterable<T>, Disposable {
 
   /** For subclasses, where `next` ends: there is none. */
   protected end(): false {
+    writes(this)
     this.#state = 'after'
     this.#value = undefined
     return false

@@ -20,6 +20,7 @@
  * @see gevent: `gevent._abstract_linkable`
  */
 import { notAFunction } from '../errors/usage.ts'
+import { reads, writes } from '../greenlet/footprint.ts'
 import { kernel } from '../greenlet/kernel.ts'
 import { hubOf } from '../hub/default.ts'
 import { callInHub, Entry } from '../hub/entry.ts'
@@ -57,7 +58,7 @@ export abstract class LinkWait extends Wait implements LinkNode {
 
 /** Something that becomes ready, and tells. */
 export abstract class Linkable implements Listenable {
-  readonly #links = new WaitList<LinkNode>()
+  readonly #links = new WaitList<LinkNode>(this)
   /** Those among them that are no waits, by whom they tell; null before the first. */
   #byTarget: Map<Target, Link[]> | null = null
   #round = 0
@@ -83,6 +84,7 @@ export abstract class Linkable implements Listenable {
   rawlink(callback: (source: this) => void): void {
     if (typeof callback !== 'function') throw notAFunction('rawlink', callback)
     const target = callback as Target // it is called with this
+    reads(this)
     if (this.#byTarget?.has(target) !== true) this.#link(target)
   }
 
@@ -93,6 +95,7 @@ export abstract class Linkable implements Listenable {
 
   /** How many wait for it: greenlets, callbacks, and waits for several. @switches never */
   linkcount(): number {
+    reads(this)
     return this.#links.size
   }
 
@@ -115,6 +118,7 @@ export abstract class Linkable implements Listenable {
 
   /** @internal The notifier has its turn. */
   $notify(): void {
+    writes(this)
     const due = this.#due
     let told = 0
     for (let node = this.#links.first; node !== null && node.round <= due && this.due(); node = this.#links.first) {
@@ -179,6 +183,7 @@ export abstract class Linkable implements Listenable {
   }
 
   #unlink(target: Target): void {
+    reads(this)
     const link = this.$forget(target)
     if (link !== undefined) this.#links.remove(link)
   }

@@ -28,6 +28,7 @@ export abstract class HubOperation<T> extends BaseOperation<T> {
     if (greenlet.$pending !== null) return step // parking would raise it, and what the wait gave would be lost
     const hub = hubOf(greenlet)
     const { value } = step // kernel.resumed: the next wait overwrites it
+    hub.observer?.gaveWay?.(greenlet, this)
     const suspended = hub.park(greenlet, null)
     hub.wake(greenlet, value)
     return suspended

@@ -6,6 +6,7 @@
 import { Interrupt, recognise, UsageError } from '../errors/classes.ts'
 import { isErrorClass } from '../errors/given.ts'
 import { checkFlag, checkMs, checkOptions, notAFunction, notOptions, show, wrongRight } from '../errors/usage.ts'
+import { reads, writes } from '../greenlet/footprint.ts'
 import { type Coroutine, kernel } from '../greenlet/kernel.ts'
 import type { ErrorClass } from '../greenlet/raw-greenlet.ts'
 import { hubOf } from '../hub/default.ts'
@@ -83,10 +84,12 @@ export class Timeout extends Interrupt implements Disposable, TimeLimit {
     this.ref = options.ref ?? true
     this.timer = null
     this.closed = false
+    writes(this)
   }
 
   /** Whether it is running. */
   get pending(): boolean {
+    reads(this)
     return this.timer?.list != null
   }
 
@@ -106,6 +109,7 @@ export class Timeout extends Interrupt implements Disposable, TimeLimit {
     }
     if (this.pending) throw new UsageError(`${String(this)} is running already; cancel() it before starting it again.`)
     if (this.closed) throw new UsageError(`${String(this)} was closed; make a new one, or cancel() it instead.`)
+    writes(this)
     this.cancel() // it may have fired, and wait for the next wait of its greenlet
     if (this.ms === null || this.ms === Infinity) return this
     this.timer = new TimeoutTimer(this, greenlet)
@@ -117,9 +121,11 @@ export class Timeout extends Interrupt implements Disposable, TimeLimit {
   /** Stops it; it may be started again. @switches never */
   cancel(): void {
     const timer = this.timer
+    writes(this)
     if (timer === null) return
     this.timer = null
     const { greenlet, thrown } = timer
+    writes(greenlet)
     hubOf(greenlet).timers.remove(timer)
     // It may have fired while its greenlet could not take it, and wait for its next wait.
     const place = thrown === null ? undefined : greenlet.$pending?.indexOf(thrown)
@@ -241,8 +247,14 @@ class TimeoutTimer extends Timer {
   }
 
   override expired(): void {
+    writes(this.timeout)
+    writes(this.greenlet) // also when it has ended
     this.thrown = this.timeout.$error()
     hubOf(this.greenlet).interrupt(this.greenlet, this.thrown)
+  }
+
+  override describe(): string {
+    return `Timeout(${String(this.timeout.ms)})`
   }
 }
 

@@ -6,6 +6,7 @@
 import { callForWait } from '../context.ts'
 import { UsageError } from '../errors/classes.ts'
 import { show, wrongRight } from '../errors/usage.ts'
+import { writes } from '../greenlet/footprint.ts'
 import { type Coroutine, kernel } from '../greenlet/kernel.ts'
 import { drive, type Step } from '../greenlet/operation.ts'
 import { type Driven, type Green, isGenerator, isOperation, isThenable, type Operation } from '../protocol.ts'
@@ -142,6 +143,7 @@ export class PromiseWait extends Wait {
   }
 
   #close(): boolean {
+    writes(this) // a thenable of somebody's may answer in a greenlet, and only its first answer counts
     if (this.#over) return false
     this.#over = true
     this.hub.outstanding--

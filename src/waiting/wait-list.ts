@@ -9,8 +9,11 @@
  *
  * What is no node, since it stands in several lists at once or is a function, stands in a {@link Roster}, in a node of its own.
  *
- * Stands on nothing. Leaves to each primitive who is woken, and when.
+ * A list has an owner, the primitive whose waits stand in it: who comes and who leaves, for whatever reason, changes that one.
+ *
+ * Stands on footprints. Leaves to each primitive who is woken, and when.
  */
+import { reads, writes } from '../greenlet/footprint.ts'
 
 /** What can stand in a list; in one at a time. */
 export interface ListNode {
@@ -25,9 +28,18 @@ export class WaitList<N extends ListNode = ListNode> {
   first: N | null = null
   last: N | null = null
   size = 0
+  /** Whom a schedule explorer is told of. */
+  readonly owner: object
+
+  /** @param owner - whose waits stand in it; the list itself when nobody is named. */
+  constructor(owner?: object) {
+    this.owner = owner ?? this
+    writes(this.owner) // it is made here
+  }
 
   /** Puts a node at the end. */
   push(node: N): void {
+    writes(this.owner)
     node.list = this
     node.before = this.last
     if (this.last === null) this.first = node
@@ -39,6 +51,7 @@ export class WaitList<N extends ListNode = ListNode> {
   /** Takes a node out, wherever it stands; one of another list, or of none, is left alone. */
   remove(node: ListNode): void {
     if (node.list !== this) return
+    writes(this.owner)
     const { before, after } = node
     // The neighbours of a node of this list are nodes of this list.
     if (before === null) this.first = after as N | null
@@ -73,14 +86,17 @@ class Place<E> implements ListNode {
 
 /** First come, first served, for things that are no nodes; each is found by itself, and may stand in it several times. */
 export class Roster<E> implements Iterable<E> {
-  readonly #places = new WaitList<Place<E>>()
+  readonly #places: WaitList<Place<E>>
   readonly #placesOf = new Map<E, Place<E>[]>()
 
-  constructor(entries: Iterable<E> = []) {
+  /** @param owner - whose entries they are. */
+  constructor(owner: object, entries: Iterable<E> = []) {
+    this.#places = new WaitList(owner)
     for (const entry of entries) this.push(entry)
   }
 
   get size(): number {
+    reads(this.#places.owner)
     return this.#places.size
   }
 

@@ -143,4 +143,8 @@ class Deadline extends Timer {
   override expired(): void {
     this.#wait.timeUp(this.#limit)
   }
+
+  override describe(): string {
+    return `the time limit of ${this.#wait.describe()}`
+  }
 }

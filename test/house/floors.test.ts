@@ -33,13 +33,17 @@ const FLOORS = [
   ['http/message', 'http/transport'],
   ['http/requests', 'http/fetch', 'http/serve', 'http/node'],
   ['http/index.ts', 'os/index.ts'],
-  ['monkey'],
+  ['monkey', 'testing/schedule'],
+  ['testing/execution'],
+  ['testing/search', 'testing/report', 'testing/storyboard'],
+  ['testing/runs'],
+  ['testing/frameworks', 'testing/index.ts'],
   ['cli'],
   ['eslint'],
 ]
 
 /** Their rooms have floors of their own. */
-const BUILDINGS: readonly string[] = ['net', 'http', 'os']
+const BUILDINGS: readonly string[] = ['net', 'http', 'os', 'testing']
 
 const files = readdirSync(join(REPOSITORY, 'src'), { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.ts'))

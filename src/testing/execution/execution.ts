@@ -1,0 +1,406 @@
+/**
+ * One execution: a body, run from its beginning to its end under a policy that chooses each step.
+ *
+ * The hub asks it before each step who runs next ({@link Scheduler}). So it sees every moment in which a greenlet is suspended: there it
+ * looks at the invariants, counts, writes the log, and asks the policy. Nothing else resumes anybody: the loop is plain code, and the same
+ * choices give the same execution.
+ *
+ * Time. A step takes none. The clock jumps to the next timer when nobody can run, no timer is due and nothing real is waited for. While
+ * something real is, time goes at the machine's pace: else a time limit of a call over the network would never come.
+ *
+ * The end. Main has ended, and all that it started have; daemons are killed then. Those who wait for ever make the schedule a failing one.
+ * Whatever the outcome, everybody who is left is killed and runs to its end, in order, so that each `finally` runs.
+ *
+ * Turned down. An execution that goes back to a step instead of beginning anew: generators cannot be copied.
+ *
+ * Stands on the stage, the log and `t`. Leaves to policies who is chosen, and to `runs` how many executions there are.
+ */
+
+import { LoopExit } from '../../errors/classes.ts'
+import { Greenlet } from '../../gevent/greenlet.ts'
+import { type Coroutine, FAILED, READY, RETURNED } from '../../greenlet/kernel.ts'
+import type { ReadyOnes, Scheduler } from '../../hub/clock.ts'
+import { systemClock } from '../../hub/clock.ts'
+import { whoWaits } from '../../hub/deadlock.ts'
+import { Entry } from '../../hub/entry.ts'
+import type { Driven } from '../../protocol.ts'
+import { type Choices, GIVE_UP, type Policy } from '../schedule/choices.ts'
+import { Context, type Labels, type ScheduleContext } from './body.ts'
+import type { Log, LogLevel, Subject } from './log.ts'
+import { CUT, type FailureKind, type Outcome, TestingError } from './outcome.ts'
+import type { Stage } from './stage.ts'
+
+/** What is run: a generator function, or any function, as for `spawn`. It builds all that it uses itself, since it is run many times. */
+export type Body<T = unknown> = (t: ScheduleContext) => Driven<T>
+
+/** How an execution runs. */
+export interface ExecutionSettings {
+  /** The call of the user, for messages: `explore()`. */
+  readonly caller: string
+  /**
+   * `any`: each that is ready may be next, and waits that are ready switch. `external`: the hub's own order; only timers may change places.
+   * `production`: as `any`, but waits that are ready do not switch; for the hub's own order with nothing to choose.
+   */
+  readonly order: 'any' | 'external' | 'production'
+  readonly maxSteps: number
+  /** So many times in a row a greenlet may give up its turn and have it again, while others could go on. */
+  readonly spins: number
+  readonly log: LogLevel | 'none'
+  readonly realIO: 'forbid' | 'wait'
+  readonly labels: Labels
+}
+
+/** Steps that those who are left may take to their end. */
+const LAST_STEPS = 10_000
+
+class Main<T> extends Greenlet<T, readonly [ScheduleContext]> {
+  override get name(): string {
+    return 'main'
+  }
+}
+
+/** One execution, while it runs and afterwards. */
+export class Execution implements Scheduler {
+  /** What has come of it. Cut until it has ended. */
+  outcome: Outcome = CUT
+  /** The option that was taken at each step. */
+  readonly choices: number[] = []
+  /** How many options there were at each step. */
+  readonly offered: number[] = []
+  /** How often another one was taken although the greenlet that ran last could have gone on. */
+  preemptions = 0
+  /** Whether a greenlet that did nothing but give up its turn was passed over. */
+  spun = false
+  elapsedMs = 0
+  log: Log | null = null
+  readonly context: Context
+  readonly #stage: Stage
+  readonly #settings: ExecutionSettings
+  readonly #policy: Policy
+  readonly #main: Main<unknown>
+  readonly #choices: Choices
+  /** The greenlet that ran last. */
+  #last: Coroutine | null = null
+  /** So many steps in a row were nothing but turns that were given up, by these. */
+  #spinning = 0
+  readonly #spinners: Coroutine[] = []
+  /** A step is being taken. */
+  #open = false
+  #over = false
+  /** The outcome is known; those who are left run to their ends. */
+  #closing = 0
+  readonly #failures: { readonly error: unknown; readonly greenlet: { readonly name: string } }[] = []
+
+  private constructor(stage: Stage, body: Body, policy: Policy, settings: ExecutionSettings, log: Log | null) {
+    this.#stage = stage
+    this.#policy = policy
+    this.#settings = settings
+    this.#choices = stage.choices
+    this.log = log
+    this.#choices.jumped = false
+    policy.begin?.(log)
+    const { hub } = stage
+    hub.scheduler = this
+    hub.onError = (error, greenlet) => {
+      this.#failures.push({ error, greenlet })
+    }
+    this.context = new Context(settings.labels, stage.clock, log)
+    this.#main = new Main(body, this.context)
+    hub.mainWaits.add(this.#main)
+    this.#main.start()
+  }
+
+  /** Runs `body` to its end, at once. What it waits for in the world outside is an error. */
+  static run(stage: Stage, body: Body, policy: Policy, settings: ExecutionSettings): Execution {
+    const log = stage.enter(settings.caller, settings.order === 'any', settings.log)
+    try {
+      const execution = new Execution(stage, body, policy, settings, log)
+      execution.#drive()
+      if (!execution.#over) {
+        execution.#fail('realIO', outsideError(execution.#waitingOutside(), settings.caller))
+      }
+      execution.#close()
+      return execution
+    } finally {
+      stage.leave(settings.log)
+    }
+  }
+
+  /** Runs `body` to its end; what it waits for in the world outside is waited for. */
+  static async runOutside(stage: Stage, body: Body, policy: Policy, settings: ExecutionSettings): Promise<Execution> {
+    const log = stage.enter(settings.caller, settings.order === 'any', settings.log)
+    try {
+      const execution = new Execution(stage, body, policy, settings, log)
+      for (execution.#drive(); !execution.#over; execution.#drive()) await execution.#outside()
+      execution.#close()
+      return execution
+    } finally {
+      stage.leave(settings.log)
+    }
+  }
+
+  // What the hub asks.
+
+  next(ready: ReadyOnes): Coroutine | null {
+    if (this.#open) this.#endStep()
+    const choices = this.#choices
+    const { clock, hub } = this.#stage
+    const { timers } = hub
+    while (!this.#over) {
+      ready.copyTo(choices.ready)
+      if (timers.nextDue <= clock.time) timers.copyDue(clock.time, choices.due)
+      else if (choices.due.length > 0) choices.due.length = 0
+      if (this.#closing > 0) return this.#nextOfLast(ready)
+      if (this.#settings.order === 'external' && choices.ready.length > 1) choices.ready.length = 1
+      choices.count = choices.ready.length + choices.due.length
+      if (choices.due.length === 0) choices.jumped = false
+      if (choices.count === 0) return null
+      const option = this.#choose()
+      if (option < 0) return null
+      const greenlet = choices.ready[option]
+      if (greenlet !== undefined) {
+        ready.take(greenlet)
+        this.#begin(greenlet, option)
+        if (!(greenlet instanceof Entry) && greenlet.$status < RETURNED) this.#last = greenlet
+        return greenlet
+      }
+      const timer = choices.due[option - choices.ready.length]
+      if (timer === undefined)
+        throw new RangeError(`The policy has chosen option ${String(option)} of ${String(choices.count)}.`)
+      this.#begin(timer, option)
+      timers.goOff(timer)
+      this.#endStep()
+    }
+    return null
+  }
+
+  onIdle(): void {
+    if (this.#open) this.#endStep()
+  }
+
+  /** Has the policy choose; negative: nobody. */
+  #choose(): number {
+    const choices = this.#choices
+    const { maxSteps, spins } = this.#settings
+    const { length: step } = this.choices
+    const last = this.#last
+    let place = last === null || last.$turn !== READY || last.$status >= RETURNED ? -1 : choices.ready.indexOf(last)
+    if (this.#spinning > spins && this.#passOverSpinners()) place = last === null ? -1 : choices.ready.indexOf(last)
+    choices.last = place
+    if (step >= maxSteps) {
+      this.#fail('steps', endless(maxSteps))
+      return -1
+    }
+    const option = this.#policy.choose(choices, step)
+    if (option === GIVE_UP) {
+      this.#over = true
+      return -1
+    }
+    this.choices.push(option)
+    this.offered.push(choices.count)
+    if (place >= 0 && option !== place) this.preemptions++
+    return option
+  }
+
+  #noteSpinner(greenlet: Coroutine): void {
+    this.#spinning++
+    if (!this.#spinners.includes(greenlet)) this.#spinners.push(greenlet)
+  }
+
+  /** Leaves those out who spin, if there are others; whoever they wait for must have a turn some time. Answers whether it did. */
+  #passOverSpinners(): boolean {
+    const choices = this.#choices
+    const others = choices.ready.filter((greenlet) => !this.#spinners.includes(greenlet))
+    if (others.length === choices.ready.length || others.length + choices.due.length === 0) return false
+    this.spun = true
+    choices.ready.splice(0, Infinity, ...others)
+    choices.count = others.length + choices.due.length
+    return true
+  }
+
+  #begin(subject: Subject, option: number): void {
+    this.#open = true
+    this.#stage.hub.gaveTurn = null
+    this.log?.begin(subject, this.#choices.ready, this.#choices.due, option, this.#stage.clock.time)
+  }
+
+  /** A step is over: everybody is suspended, and the world can be looked at. */
+  #endStep(): void {
+    this.#open = false
+    if (this.#closing > 0) return
+    const { hub } = this.#stage
+    if (hub.gaveTurn !== null) this.#noteSpinner(hub.gaveTurn)
+    else if (this.#spinning > 0) this.#spinning = this.#spinners.length = 0
+    const { context } = this
+    if (context.reached !== null) this.#fail('unreachable', context.reached)
+    else if (context.invariants.length > 0) this.#lookAtInvariants()
+    this.log?.end()
+    if (hub.outstanding > 0 && this.#settings.realIO === 'forbid') {
+      this.#fail('realIO', outsideError(this.#waitingOutside(), this.#settings.caller))
+    }
+    const main = this.#main
+    if (main.$status === FAILED) {
+      const error = main.$readFailure()
+      this.#fail(error instanceof LoopExit ? 'deadlock' : 'error', error)
+    }
+  }
+
+  /** What they look at counts as looked at by the step, since its place among others decides what they see. */
+  #lookAtInvariants(): void {
+    for (const { check, label } of this.context.invariants) {
+      try {
+        if (check() === false) this.#fail('invariant', new TestingError(`An invariant does not hold: ${label}`))
+      } catch (error) {
+        this.#fail('invariant', error)
+      }
+    }
+  }
+
+  /** Runs until the execution is over, or something outside is waited for. */
+  #drive(): void {
+    const { hub, clock } = this.#stage
+    while (!this.#over) {
+      if (clock.runSoon()) continue
+      if (this.#over) return
+      if (!hub.busy) this.log?.barrier()
+      if (clock.runAfterIO()) continue
+      if (hub.idle && hub.endIdleWaits()) continue
+      if (this.#allEnded()) {
+        this.#over = true
+      } else if (hub.outstanding > 0) {
+        return
+      } else if (hub.timers.refs > 0) {
+        clock.time = Math.max(clock.time, hub.timers.nextDue)
+        this.#choices.jumped = true
+        hub.runSlice()
+      } else if (this.#main.$status < RETURNED) {
+        if (!hub.raiseLoopExit())
+          this.#fail(
+            'deadlock',
+            new LoopExit('main has switched away, and nothing is left that could come back to it.'),
+          )
+      } else {
+        this.#leftOver()
+      }
+    }
+  }
+
+  /** Whether main and all that are no daemons have ended. */
+  #allEnded(): boolean {
+    if (this.#main.$status < RETURNED) return false
+    const living = this.#stage.hub.living()
+    return living.length === 0 || living.every((task) => this.context.daemons.has(task))
+  }
+
+  /** Main has ended, and nobody can go on. */
+  #leftOver(): void {
+    const living = this.#stage.hub.living().filter((task) => !this.context.daemons.has(task))
+    const { text, cycles, waiting } = whoWaits(living)
+    this.#fail(cycles.length > 0 ? 'deadlock' : 'leftover', leftOver(text, waiting), living[0]?.name)
+  }
+
+  #fail(why: FailureKind, error: unknown, greenlet = this.#last?.name ?? 'main'): void {
+    if (this.#over) return
+    this.#over = true
+    this.outcome = { kind: 'failed', why, error, greenlet }
+  }
+
+  /** It is over: settles the outcome, and ends everybody who is left. */
+  #close(): void {
+    const { hub, clock } = this.#stage
+    const main = this.#main
+    hub.mainWaits.clear()
+    this.elapsedMs = clock.time
+    if (this.#open) {
+      this.#open = false
+      this.log?.end()
+    }
+    hub.flush()
+    const cut = this.outcome === CUT && (main.$status < RETURNED || !this.#allEnded())
+    if (this.outcome === CUT && !cut) {
+      const unread = this.#failures.find(({ greenlet }) => !wasRead(greenlet))
+      if (unread === undefined)
+        this.outcome = { kind: 'returned', value: main.$status === RETURNED ? main.$slot : undefined }
+      else this.outcome = { kind: 'failed', why: 'unread', error: unread.error, greenlet: unread.greenlet.name }
+    }
+    if (hub.living().length > 0 || hub.busy) this.#endAll()
+    this.log?.close()
+  }
+
+  /** Kills everybody who is left, in order, and runs them to their ends. */
+  #endAll(): void {
+    const { hub, clock } = this.#stage
+    hub.observer = null
+    this.#over = false
+    this.#closing = LAST_STEPS
+    for (const task of hub.living()) task.kill()
+    while (this.#closing > 0) {
+      if (clock.runSoon() || clock.runAfterIO()) continue
+      if (hub.living().length === 0 || hub.outstanding > 0 || hub.timers.refs === 0) break
+      clock.time = Math.max(clock.time, hub.timers.nextDue)
+      hub.runSlice()
+    }
+    hub.flush()
+  }
+
+  #nextOfLast(ready: ReadyOnes): Coroutine | null {
+    const [first] = this.#choices.ready
+    const [timer] = this.#choices.due
+    if (this.#closing-- <= 1) return null
+    if (first === undefined) {
+      if (timer === undefined) return null
+      this.#stage.hub.timers.goOff(timer)
+      return this.next(ready)
+    }
+    ready.take(first)
+    return first
+  }
+
+  /** Waits until the world outside has woken somebody; meanwhile the clock goes at the machine's pace. */
+  async #outside(): Promise<void> {
+    const { hub, clock } = this.#stage
+    const { timers } = hub
+    const began = systemClock.now()
+    const from = clock.time
+    const due = timers.refs > 0 ? timers.nextDue : Infinity
+    await new Promise<void>((resolve) => {
+      const alarm = due === Infinity ? null : systemClock.setAlarm(Math.max(1, due - from), resolve)
+      clock.onCall = () => {
+        alarm?.cancel()
+        resolve()
+      }
+    })
+    clock.onCall = null
+    clock.time = Math.min(due, from + Math.floor(systemClock.now() - began))
+    if (clock.time < due) return
+    this.#choices.jumped = true
+    hub.runSlice()
+  }
+
+  #waitingOutside(): string {
+    const last = this.#last ?? this.#main
+    return `Greenlet "${last.name}" waits for something real: ${last.$wait?.describe() ?? 'an operation that is under way'}.`
+  }
+}
+
+function wasRead(greenlet: object): boolean {
+  return '$failureRead' in greenlet && greenlet.$failureRead === true
+}
+
+function outsideError(text: string, caller: string): TestingError {
+  return new TestingError(
+    `${text}\nIn ${caller} that is forbidden (realIO: 'forbid'): when it answers is not for the schedule to choose. Put a queue or an AsyncResult of the test in its place.`,
+  )
+}
+
+function endless(maxSteps: number): TestingError {
+  return new TestingError(`The execution does not come to an end: ${String(maxSteps)} steps were taken (maxSteps).`)
+}
+
+function leftOver(text: string, waiting: readonly { readonly name: string }[]): TestingError {
+  const [first] = waiting
+  const who = waiting.length === 1 ? `greenlet "${first?.name ?? ''}" is` : `${String(waiting.length)} greenlets are`
+  return new TestingError(
+    `main has ended, and ${who} left over: nobody can end the wait any more.\n\n${text}\n\nJoin or kill what was spawned; one that may be left over is a daemon: t.daemon(spawn(work)).`,
+  )
+}

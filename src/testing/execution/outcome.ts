@@ -1,0 +1,56 @@
+/**
+ * How an execution has ended.
+ *
+ * Stands on the errors of the library. Leaves to `report` what a person is shown.
+ */
+import { GreenloopError, recognise } from '../../errors/classes.ts'
+
+/**
+ * What makes a schedule a failing one.
+ *
+ * - `error`: the body has thrown. `unread`: a greenlet has failed, and nobody has read it.
+ * - `deadlock`: nobody can go on any more. `leftover`: main has ended, and some that it has started wait for ever.
+ * - `invariant`: one does not hold. `unreachable`: a place was reached that none should reach.
+ * - `steps`: the execution does not come to an end. `realIO`: something real was waited for, where that is forbidden.
+ */
+export type FailureKind =
+  | 'error'
+  | 'unread'
+  | 'deadlock'
+  | 'leftover'
+  | 'invariant'
+  | 'unreachable'
+  | 'steps'
+  | 'realIO'
+
+/** It came to its end. */
+export interface Returned {
+  readonly kind: 'returned'
+  readonly value: unknown
+}
+
+/** It failed. */
+export interface Failed {
+  readonly kind: 'failed'
+  readonly why: FailureKind
+  readonly error: unknown
+  /** Whose failure it is. */
+  readonly greenlet: string
+}
+
+/** The policy has given up. */
+export interface Cut {
+  readonly kind: 'cut'
+}
+
+/** One of the three. */
+export type Outcome = Returned | Failed | Cut
+
+/** The one object for all that were cut. */
+export const CUT: Cut = { kind: 'cut' }
+
+/** What the tools for tests find wrong with a program, as far as it is not an error of the program's own. */
+export class TestingError extends GreenloopError {
+  override readonly code: string = 'GREENLOOP_TESTING'
+}
+recognise(TestingError, 'TestingError')

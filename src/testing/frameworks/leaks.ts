@@ -1,0 +1,127 @@
+/**
+ * What a test leaves behind outside the hub of its own: greenlets and timers of the process's hub, servers, sockets, child processes.
+ *
+ * What was there before the test is not looked at, by identity: no count of something else can hide it, and nothing old is blamed on it.
+ * What is about to end is given a moment, since what is closed is gone a few turns of Node's loop later.
+ *
+ * Node tells the kinds of what is open (`process.getActiveResourcesInfo()`), but not which; the objects are in a list that is not
+ * documented and that test runners have used for ten years.
+ *
+ * Stands on the hub and on Node. Leaves to `it.ts` when it looks.
+ */
+import { ChildProcess } from 'node:child_process'
+import { Socket as DatagramSocket } from 'node:dgram'
+import { type AddressInfo, Server, Socket } from 'node:net'
+import { type Coroutine, kernel } from '../../greenlet/kernel.ts'
+import { systemClock } from '../../hub/clock.ts'
+import type { Hub } from '../../hub/hub.ts'
+import type { Timer } from '../../hub/timers.ts'
+import { TestingError } from '../execution/outcome.ts'
+
+/** How long what was closed, and who was killed, may take to be gone. */
+const PATIENCE_MS = 100
+/** Between two looks. */
+const PAUSE_MS = 2
+
+/** What there is in the process. */
+interface Present {
+  readonly living: readonly Coroutine[]
+  readonly timers: readonly Timer[]
+  readonly outstanding: number
+  readonly open: readonly object[]
+}
+
+/** What there is after a test and was not before, in words. */
+interface Left {
+  readonly greenlets: readonly string[]
+  readonly timers: readonly string[]
+  readonly open: readonly string[]
+}
+
+/** Taken before a test, asked after it. */
+export class LeakCheck {
+  readonly #before: Present = present()
+
+  /** Looks again. @throws TestingError when something is left, with its names. */
+  async check(): Promise<void> {
+    const limit = systemClock.now() + PATIENCE_MS
+    let left = this.#left()
+    while (left !== null && systemClock.now() < limit) {
+      await new Promise<void>((resolve) => {
+        systemClock.setAlarm(PAUSE_MS, resolve)
+      })
+      left = this.#left()
+    }
+    if (left !== null) throw leak(left)
+  }
+
+  #left(): Left | null {
+    const [before, now] = [this.#before, present()]
+    const living = now.living.filter((greenlet) => !before.living.includes(greenlet))
+    const waits = new Set<unknown>(living.map(({ $wait: wait }) => wait))
+    const timers = now.timers.filter((timer) => !before.timers.includes(timer) && !waits.has(timer))
+    const open = now.open.filter((handle) => !before.open.includes(handle))
+    const pipes = new Set(open.flatMap((handle) => (handle instanceof ChildProcess ? handle.stdio : [])))
+    const own = open.filter((handle) => !pipes.has(handle as Socket) && !isStandard(handle)) // asked only whether it is one of them
+    // Who waits is told of already; what has nobody who waits is an operation of plain code.
+    const nobodys = living.length === 0 ? now.outstanding - before.outstanding : 0
+    if (living.length + timers.length + own.length === 0 && nobodys <= 0) return null
+    return {
+      greenlets: [
+        ...living.map(textOfGreenlet),
+        ...(nobodys <= 0 ? [] : [`${String(nobodys)} wait${nobodys === 1 ? '' : 's'} of plain code, for something outside`]),
+      ],
+      timers: timers.map((timer) => `a timer of the hub: ${timer.describe?.() ?? 'no name'}`),
+      open: own.map(textOfHandle),
+    }
+  }
+}
+
+function present(): Present {
+  const hub = kernel.host as Hub | null // only hubs are put there
+  const timers: Timer[] = []
+  hub?.timers.copyDue(Infinity, timers)
+  return { living: hub?.living() ?? [], timers, outstanding: hub?.outstanding ?? 0, open: openHandles() }
+}
+
+/** What keeps the process alive, as objects; ports to other threads are the test runner's. */
+function openHandles(): readonly object[] {
+  const { _getActiveHandles: list } = process as { _getActiveHandles?: () => readonly object[] } // not in the types
+  return (list?.call(process) ?? []).filter((handle) => !(handle instanceof MessagePort))
+}
+
+/** Whether it is the process's own input or output, which Node opens when they are first asked for. */
+function isStandard(handle: object): boolean {
+  return handle === process.stdout || handle === process.stderr || handle === process.stdin
+}
+
+function textOfGreenlet({ name, $wait: wait }: Coroutine): string {
+  return `greenlet "${name}", ${wait === null ? 'which is ready' : `which waits in ${wait.describe()}`}`
+}
+
+function textOfHandle(handle: object): string {
+  if (handle instanceof Server) return `a server on ${addressOf(handle.address())}`
+  if (handle instanceof DatagramSocket) return 'a datagram socket'
+  if (handle instanceof ChildProcess) return `child process ${String(handle.pid)}: ${handle.spawnfile}`
+  if (!(handle instanceof Socket)) return `a ${handle.constructor.name}`
+  const { localAddress, localPort, remoteAddress, remotePort } = handle
+  if (remoteAddress === undefined || localAddress === undefined) return 'a socket'
+  return `a socket from ${localAddress}:${String(localPort)} to ${remoteAddress}:${String(remotePort)}`
+}
+
+function addressOf(address: AddressInfo | string | null): string {
+  if (address === null || typeof address === 'string') return address ?? 'no address'
+  return `${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${String(address.port)}`
+}
+
+function leak({ greenlets, timers, open }: Left): TestingError {
+  const advice = [
+    ...(greenlets.length === 0 ? [] : ['join or kill greenlets']),
+    ...(timers.length === 0 ? [] : ['stop timers']),
+    ...(open.length === 0 ? [] : ['close servers and sockets, wait for child processes']),
+  ].join(', ')
+  return new TestingError(
+    `The test leaves something behind:\n\n${[...greenlets, ...timers, ...open].map((line) => `  ${line}`).join('\n')}\n\n` +
+      `It would go on during the tests that follow. In the test, in its finally, or in afterEach(): ${advice}.`,
+  )
+}

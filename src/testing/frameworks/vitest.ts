@@ -1,0 +1,4 @@
+/**
+ * vitest.
+ */
+export { it } from "vitest"
