@@ -283,7 +283,12 @@ export class Hub {
 
   /** @internal Resumes those that are ready, for one slice. Called by the clock, by the timers in the tail of their alarm, by schedule tests. */
   runSlice(): void {
-    if (!this.#inSlice) inEmptyContext(this.#slice)
+    if (this.#inSlice) return
+    const { host } = kernel
+    // While a schedule test waits for the world outside, its hub stands in the kernel's cell, and this one goes on beside it.
+    if (host !== this) kernel.host = this
+    inEmptyContext(this.#slice)
+    if (host !== this) kernel.host = host
   }
 
   readonly #slice = (): void => {
@@ -338,7 +343,7 @@ export class Hub {
     // Not at once: plain code that has spawned and awaits the outcome in one line gets to its await after this slice.
     if (this.#failures.any) clock.soon(this.#report)
     this.timers.settle()
-    if (this.idleWaits.size > 0 && this.idle) this.endIdleWaits()
+    if (this.idleWaits.size > 0 && this.scheduler === null && this.idle) this.endIdleWaits()
     if (this.#ready.first !== null) this.callAfterIO()
     else if (this.scheduler !== null) this.scheduler.onIdle()
   }

@@ -52,7 +52,7 @@ export class ReadyList implements ReadyOnes {
       }
       greenlet = behind
     }
-    if (list.length > count) list.length = count
+    while (list.length > count) list.pop() // to set the length would drop the store
   }
 
   /** Takes one off that is in it. */

@@ -5,7 +5,7 @@
  */
 import { UsageError } from '../errors/classes.ts'
 import { notAFunction, show, wrongRight } from '../errors/usage.ts'
-import { writes } from '../greenlet/footprint.ts'
+import { reads, writes } from '../greenlet/footprint.ts'
 import { type Coroutine, kernel, RETURNED } from '../greenlet/kernel.ts'
 import { ready, type Step } from '../greenlet/operation.ts'
 import type { Driven, Green, Operation } from '../protocol.ts'
@@ -268,5 +268,6 @@ export function nameOfCurrent(): string {
 
 /** Says of a holder that has ended that it cannot release any more. */
 export function ifEnded(holder: Coroutine): string {
+  reads(holder)
   return holder.$status >= RETURNED ? ', which has ended' : ''
 }

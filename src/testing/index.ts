@@ -7,6 +7,16 @@ export type { ScheduleContext } from './execution/body.ts'
 export { type FailureKind, TestingError } from './execution/outcome.ts'
 export type { Trace, TraceStep } from './execution/trace.ts'
 export {
+  type AnyIt,
+  type CommonOptions,
+  type DefineGreen,
+  type GreenIt,
+  greenIt,
+  type ItExploreOptions,
+  type ItFuzzOptions,
+  type Variants,
+} from './frameworks/it.ts'
+export {
   ScheduleFailure,
   type ScheduleStep,
   StaleSchedule,

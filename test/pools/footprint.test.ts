@@ -8,6 +8,7 @@ import {
   iwait,
   type Nursery,
   nursery,
+  type Operation,
   Pool,
   sleep,
   spawn,
@@ -161,16 +162,14 @@ describe('a nursery', () => {
 })
 
 describe('a wait for several things', () => {
-  it.each([
-    [
-      'choose()',
-      (events: readonly Event[]) => choose({ a: (events[0] as Event).wait(), b: (events[1] as Event).wait() }),
-    ],
-    ['wait()', (events: readonly Event[]) => wait(events)],
-    ['iwait()', (events: readonly Event[]) => iwait(events).next()],
+  type WaitFor = (events: readonly [Event, Event]) => Operation<unknown>
+  it.each<readonly [call: string, waitFor: WaitFor]>([
+    ['choose()', ([a, b]) => choose({ a: a.wait(), b: b.wait() })],
+    ['wait()', (events) => wait(events)],
+    ['iwait()', (events) => iwait(events).next()],
   ])('of %s is written by each that tells it, and writes what it leaves', (_call, waitFor) => {
     const { clock } = virtualHub()
-    const events = [new Event(), new Event()]
+    const events = [new Event(), new Event()] as const
     const waiting = spawn(() => waitFor(events))
     const begun = touchedBy(() => {
       settle(clock)
@@ -178,7 +177,7 @@ describe('a wait for several things', () => {
     const own = [...begun.keys()].filter((object) => !(object instanceof Event || object instanceof Greenlet))
     expect(events.map((event) => begun.get(event))).toEqual([true, true])
     const told = touchedBy(() => {
-      events[0]?.set()
+      events[0].set()
       settle(clock)
     })
     expect(own.some((object) => told.get(object) === true)).toBe(true)

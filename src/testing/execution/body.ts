@@ -61,7 +61,7 @@ interface Invariant {
   readonly check: () => unknown
   readonly label: string
   /** What it looked at the last time; null: that is not known. */
-  looked: Set<object> | null
+  looked: ReadonlySet<object> | null
 }
 
 /** What the labels of all schedules of a test have come to. */

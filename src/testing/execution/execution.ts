@@ -18,7 +18,7 @@
 
 import { LoopExit } from '../../errors/classes.ts'
 import { Greenlet } from '../../gevent/greenlet.ts'
-import { type Coroutine, FAILED, READY, RETURNED } from '../../greenlet/kernel.ts'
+import { type Coroutine, FAILED, RETURNED } from '../../greenlet/kernel.ts'
 import type { ReadyOnes, Scheduler } from '../../hub/clock.ts'
 import { systemClock } from '../../hub/clock.ts'
 import { whoWaits } from '../../hub/deadlock.ts'
@@ -29,6 +29,7 @@ import { Context, type Labels, type ScheduleContext } from './body.ts'
 import type { Log, LogLevel, Subject } from './log.ts'
 import { CUT, type FailureKind, type Outcome, TestingError } from './outcome.ts'
 import type { Stage } from './stage.ts'
+import { Turns } from './turns.ts'
 
 /** What is run: a generator function, or any function, as for `spawn`. It builds all that it uses itself, since it is run many times. */
 export type Body<T = unknown> = (t: ScheduleContext) => Driven<T>
@@ -63,27 +64,14 @@ class Main<T> extends Greenlet<T, readonly [ScheduleContext]> {
 export class Execution implements Scheduler {
   /** What has come of it. Cut until it has ended. */
   outcome: Outcome = CUT
-  /** The option that was taken at each step. */
-  readonly choices: number[] = []
-  /** How many options there were at each step. */
-  readonly offered: number[] = []
-  /** How often another one was taken although the greenlet that ran last could have gone on. */
-  preemptions = 0
-  /** Whether a greenlet that did nothing but give up its turn was passed over. */
-  spun = false
   elapsedMs = 0
   log: Log | null = null
   readonly context: Context
   readonly #stage: Stage
   readonly #settings: ExecutionSettings
-  readonly #policy: Policy
+  readonly #turns: Turns
   readonly #main: Main<unknown>
   readonly #choices: Choices
-  /** The greenlet that ran last. */
-  #last: Coroutine | null = null
-  /** So many steps in a row were nothing but turns that were given up, by these. */
-  #spinning = 0
-  readonly #spinners: Coroutine[] = []
   /** A step is being taken. */
   #open = false
   #over = false
@@ -93,9 +81,9 @@ export class Execution implements Scheduler {
 
   private constructor(stage: Stage, body: Body, policy: Policy, settings: ExecutionSettings, log: Log | null) {
     this.#stage = stage
-    this.#policy = policy
     this.#settings = settings
     this.#choices = stage.choices
+    this.#turns = new Turns(stage.choices, policy, settings.spins)
     this.log = log
     this.#choices.jumped = false
     policy.begin?.(log)
@@ -139,6 +127,26 @@ export class Execution implements Scheduler {
     }
   }
 
+  /** The option that was taken at each step. */
+  get choices(): readonly number[] {
+    return this.#turns.taken
+  }
+
+  /** How many options there were at each step. */
+  get offered(): readonly number[] {
+    return this.#turns.offered
+  }
+
+  /** How often another one was taken although the greenlet that ran last could have gone on. */
+  get preemptions(): number {
+    return this.#turns.preemptions
+  }
+
+  /** Whether greenlets that did nothing but give up their turns were passed over. */
+  get spun(): boolean {
+    return this.#turns.spun
+  }
+
   // What the hub asks.
 
   next(ready: ReadyOnes): Coroutine | null {
@@ -161,7 +169,7 @@ export class Execution implements Scheduler {
       if (greenlet !== undefined) {
         ready.take(greenlet)
         this.#begin(greenlet, option)
-        if (!(greenlet instanceof Entry) && greenlet.$status < RETURNED) this.#last = greenlet
+        if (!(greenlet instanceof Entry) && greenlet.$status < RETURNED) this.#turns.last = greenlet
         return greenlet
       }
       const timer = choices.due[option - choices.ready.length]
@@ -180,42 +188,14 @@ export class Execution implements Scheduler {
 
   /** Has the policy choose; negative: nobody. */
   #choose(): number {
-    const choices = this.#choices
-    const { maxSteps, spins } = this.#settings
-    const { length: step } = this.choices
-    const last = this.#last
-    let place = last === null || last.$turn !== READY || last.$status >= RETURNED ? -1 : choices.ready.indexOf(last)
-    if (this.#spinning > spins && this.#passOverSpinners()) place = last === null ? -1 : choices.ready.indexOf(last)
-    choices.last = place
-    if (step >= maxSteps) {
+    const { maxSteps } = this.#settings
+    if (this.choices.length >= maxSteps) {
       this.#fail('steps', endless(maxSteps))
-      return -1
+      return GIVE_UP
     }
-    const option = this.#policy.choose(choices, step)
-    if (option === GIVE_UP) {
-      this.#over = true
-      return -1
-    }
-    this.choices.push(option)
-    this.offered.push(choices.count)
-    if (place >= 0 && option !== place) this.preemptions++
+    const option = this.#turns.choose()
+    if (option === GIVE_UP) this.#over = true
     return option
-  }
-
-  #noteSpinner(greenlet: Coroutine): void {
-    this.#spinning++
-    if (!this.#spinners.includes(greenlet)) this.#spinners.push(greenlet)
-  }
-
-  /** Leaves those out who spin, if there are others; whoever they wait for must have a turn some time. Answers whether it did. */
-  #passOverSpinners(): boolean {
-    const choices = this.#choices
-    const others = choices.ready.filter((greenlet) => !this.#spinners.includes(greenlet))
-    if (others.length === choices.ready.length || others.length + choices.due.length === 0) return false
-    this.spun = true
-    choices.ready.splice(0, Infinity, ...others)
-    choices.count = others.length + choices.due.length
-    return true
   }
 
   #begin(subject: Subject, option: number): void {
@@ -229,8 +209,8 @@ export class Execution implements Scheduler {
     this.#open = false
     if (this.#closing > 0) return
     const { hub } = this.#stage
-    if (hub.gaveTurn !== null) this.#noteSpinner(hub.gaveTurn)
-    else if (this.#spinning > 0) this.#spinning = this.#spinners.length = 0
+    if (hub.gaveTurn !== null) this.#turns.gaveTurn(hub.gaveTurn)
+    else this.#turns.didSomething()
     const { context } = this
     if (context.reached !== null) this.#fail('unreachable', context.reached)
     else if (context.invariants.length > 0) this.#lookAtInvariants()
@@ -245,13 +225,23 @@ export class Execution implements Scheduler {
     }
   }
 
-  /** What they look at counts as looked at by the step, since its place among others decides what they see. */
+  /**
+   * What they look at counts as looked at by the step, since its place among others decides what they see. In a reduced search one is not
+   * looked at while nothing is written of what it saw the last time: else every step would depend on every other.
+   */
   #lookAtInvariants(): void {
-    for (const { check, label } of this.context.invariants) {
+    const { log } = this
+    const footprints = this.#settings.log === 'footprints' ? log : null
+    for (const invariant of this.context.invariants) {
+      if (footprints !== null && invariant.looked !== null && !footprints.hasWritten(invariant.looked)) continue
+      const looks = footprints === null ? null : footprints.looks()
       try {
-        if (check() === false) this.#fail('invariant', new TestingError(`An invariant does not hold: ${label}`))
+        if (invariant.check() === false)
+          this.#fail('invariant', new TestingError(`An invariant does not hold: ${invariant.label}`))
       } catch (error) {
         this.#fail('invariant', error)
+      } finally {
+        if (looks !== null) invariant.looked = looks.end()
       }
     }
   }
@@ -264,7 +254,7 @@ export class Execution implements Scheduler {
       if (this.#over) return
       if (!hub.busy) this.log?.barrier()
       if (clock.runAfterIO()) continue
-      if (hub.idle && hub.endIdleWaits()) continue
+      if (hub.idleWaits.size > 0 && hub.idle && hub.endIdleWaits()) continue
       if (this.#allEnded()) {
         this.#over = true
       } else if (hub.outstanding > 0) {
@@ -299,7 +289,7 @@ export class Execution implements Scheduler {
     this.#fail(cycles.length > 0 ? 'deadlock' : 'leftover', leftOver(text, waiting), living[0]?.name)
   }
 
-  #fail(why: FailureKind, error: unknown, greenlet = this.#last?.name ?? 'main'): void {
+  #fail(why: FailureKind, error: unknown, greenlet = this.#turns.last?.name ?? 'main'): void {
     if (this.#over) return
     this.#over = true
     this.outcome = { kind: 'failed', why, error, greenlet }
@@ -378,7 +368,7 @@ export class Execution implements Scheduler {
   }
 
   #waitingOutside(): string {
-    const last = this.#last ?? this.#main
+    const last = this.#turns.last ?? this.#main
     return `Greenlet "${last.name}" waits for something real: ${last.$wait?.describe() ?? 'an operation that is under way'}.`
   }
 }

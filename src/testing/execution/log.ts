@@ -145,6 +145,8 @@ export class Log implements Footprint, HubObserver {
   readonly #timers: Timers
   #open: OpenStep | null = null
   #barrier = false
+  /** Set while an invariant is looked at. */
+  #looks: Set<object> | null = null
   #outside = 0
   #taken = 0
 
@@ -209,6 +211,24 @@ export class Log implements Footprint, HubObserver {
     this.#open?.detail?.marks.push(label)
   }
 
+  /** Whether the step has written one of these so far. */
+  hasWritten(objects: ReadonlySet<object>): boolean {
+    for (const [object, written] of this.#open?.touched ?? []) if (written && objects.has(object)) return true
+    return false
+  }
+
+  /** Notes what is looked at from now on, until `end()`; null: it was nothing. The step has looked at it, too. */
+  looks(): { end(): ReadonlySet<object> | null } {
+    const seen = new Set<object>()
+    this.#looks = seen
+    return {
+      end: () => {
+        this.#looks = null
+        return seen.size === 0 ? null : seen
+      },
+    }
+  }
+
   /** Control goes to `greenlet`. */
   entered(greenlet: Coroutine): void {
     if (greenlet === kernel.main) return
@@ -219,6 +239,7 @@ export class Log implements Footprint, HubObserver {
   // What the kernel tells.
 
   read(object: object): void {
+    this.#looks?.add(object)
     const touched = this.#open?.touched
     if (touched !== undefined && !touched.has(object)) touched.set(object, false)
   }

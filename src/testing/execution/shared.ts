@@ -26,7 +26,7 @@ import { show, wrongRight } from '../../errors/usage.ts'
 import { kernel } from '../../greenlet/kernel.ts'
 import { isGenerator } from '../../protocol.ts'
 import { Cells, memberName, Region } from './shared/cells.ts'
-import { Items, isBuiltInIterator, Steps } from './shared/iterators.ts'
+import { Items, isBuiltInIterator, watched } from './shared/iterators.ts'
 import { givesPairs, isForEach, isLookup, isReading, kindOf } from './shared/kinds.ts'
 
 export { labelOf } from './shared/cells.ts'
@@ -316,6 +316,8 @@ class Whole implements ProxyHandler<object> {
   }
 
   #call(target: object, key: PropertyKey, method: Method, args: readonly unknown[]): unknown {
+    // Before it is noted: what is handed over may become one with it.
+    const handed = isLookup(method) ? args.map(bare) : args.map((value) => this.#handedTo(target, value))
     if (isReading(method)) this.#region.read()
     else this.#region.write()
     const name = (): string => {
@@ -324,11 +326,10 @@ class Whole implements ProxyHandler<object> {
       return key === 'get' ? `${this.#name}.get(${shown})` : `an item of ${this.#name}`
     }
     if (isForEach(method)) return this.#forEach(target, method, args, name)
-    const handed = isLookup(method) ? args.map(bare) : args.map((value) => this.#handedTo(target, value))
     const result = Reflect.apply(method, target, handed)
     const given = (value: unknown): unknown => give(value, name, this.#within)
     if (isBuiltInIterator(result)) return new Items(result, this.#region, givesPairs(method), given)
-    if (isGenerator(result)) return new Steps(result, this.#region, given)
+    if (isGenerator(result)) return watched(result, this.#region, given)
     return given(result)
   }
 

@@ -1,8 +1,10 @@
 /**
  * fast-check: the schedule as a value, so that it shrinks together with the data.
  *
- * A value holds nothing but choices, and gives the same run each time: fast-check replays by its own seed and path, and shrinks without
- * knowing what a run has shown. Choices are drawn for so and so many steps, dense or sparse; after them it is first come, first served.
+ * A value holds nothing but shares: for each step, how far along the line the one stands who is next. It gives the same run each time, since
+ * fast-check replays by its own seed and path, and shrinks without knowing what a run has shown. When the data shrink and fewer stand in the
+ * line, a share still means the first, the last, one in the middle; an option's number would not. Shares are drawn for so and so many steps,
+ * dense or sparse; after them it is first come, first served.
  *
  * Stands on the explorer, and on fast-check, which only this file loads. Leaves to fast-check how many runs there are.
  */
@@ -12,23 +14,23 @@ import type { Driven } from '../../protocol.ts'
 import type { ScheduleContext } from '../execution/body.ts'
 import { Explorer, hasFailed } from '../runs/explorer.ts'
 import { checkBody, checkCount, checkScheduleOptions, type ScheduleOptions } from '../runs/options.ts'
-import { fifo, given } from '../schedule/policies.ts'
+import { byShare, SHARES } from '../schedule/policies.ts'
 import { Random } from '../schedule/random.ts'
 import { type Progress, simpler, trimmed } from '../schedule/simpler.ts'
 
 /** How {@link Schedule.run} runs a body. */
 export type ScheduleRunOptions = Omit<ScheduleOptions, 'shrink' | 'name'>
 
-/** A schedule that fast-check has drawn. It is one for any body: a choice is taken modulo the number of options. */
+/** A schedule that fast-check has drawn. It is one for any body. */
 export class Schedule {
-  /** The option of each step; after them 0, which is first come, first served. */
-  readonly choices: readonly number[]
+  /** @internal The share of each step, below 2520. */
+  readonly $shares: readonly number[]
   /** The string of the run that has failed. */
   #trace: string | null = null
 
   /** @internal Made by {@link schedules}. */
-  constructor(choices: readonly number[]) {
-    this.choices = choices
+  constructor(shares: readonly number[]) {
+    this.$shares = shares
   }
 
   /**
@@ -51,7 +53,7 @@ export class Schedule {
 
   #run<T>(body: (t: ScheduleContext) => Driven<T>, options: ScheduleRunOptions): T {
     const explorer = new Explorer('schedule.run', body, { ...options, shrink: false }, 'none')
-    const execution = explorer.run(given(this.choices, fifo()), 'none')
+    const execution = explorer.run(byShare(this.$shares), 'none')
     explorer.executions = 1
     if (hasFailed(execution)) {
       explorer.first() // it gives the program its fingerprint
@@ -64,20 +66,21 @@ export class Schedule {
     return outcome.value as T // the body's
   }
 
-  /** The string that replays the run, if it has failed; else the choices. */
+  /** The string that replays the run, if it has failed; else how far along the line it takes the next one, step by step. */
   toString(): string {
-    return this.#trace ?? `schedule(${this.choices.join(' ')})`
+    return (
+      this.#trace ??
+      `schedule(${this.$shares.map((share) => String(Math.round((100 * share) / SHARES) / 100)).join(' ')})`
+    )
   }
 }
 
 /** How {@link schedules} draws. */
 export interface SchedulesOptions {
-  /** For how many steps choices are drawn, at most. More than a run takes do no harm. @defaultValue 200 */
+  /** For how many steps it is drawn who is next, at most. More than a run takes do no harm. @defaultValue 200 */
   steps?: number
 }
 
-/** A choice is below it. Each number up to 10 divides it, so that up to 10 options are drawn alike. */
-const CHOICES = 2520
 /** Of so many steps one is not first come, first served: the denser, the more like a random walk. */
 const SPARSE = [1, 2, 8, 32] as const
 /** For one of so many values that fast-check wants small, this is how much smaller. */
@@ -96,17 +99,17 @@ class Schedules extends Arbitrary<Schedule> {
     const length = chance.nextInt(0, small ? Math.ceil(this.#steps / SMALL) : this.#steps)
     const sparse = SPARSE[chance.nextInt(0, SPARSE.length - 1)] ?? 1
     const random = new Random(chance.nextInt(0, 0x7fffffff))
-    const choices = Array.from({ length }, () => (random.below(sparse) === 0 ? random.below(CHOICES) : 0))
-    return new Value(new Schedule(trimmed(choices)), null)
+    const shares = Array.from({ length }, () => (random.below(sparse) === 0 ? random.below(SHARES) : 0))
+    return new Value(new Schedule(trimmed(shares)), null)
   }
 
   canShrinkWithoutContext(value: unknown): value is Schedule {
     return value instanceof Schedule
   }
 
-  shrink({ choices }: Schedule, context: unknown): Stream<Value<Schedule>> {
+  shrink({ $shares: shares }: Schedule, context: unknown): Stream<Value<Schedule>> {
     const progress = (context ?? null) as Progress | null // ours, or nothing
-    return new Stream(simpler(choices, progress)).map((one) => new Value(new Schedule(one.choices), one.progress))
+    return new Stream(simpler(shares, progress)).map((one) => new Value(new Schedule(one.shares), one.progress))
   }
 }
 

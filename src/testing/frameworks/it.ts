@@ -20,6 +20,8 @@ import { type VirtualOptions, virtual } from '../runs/virtual.ts'
 import { LeakCheck } from './leaks.ts'
 import { type AnyIt, define, type Runner, type RunnerOptions, type RunningTest, runnerOf } from './runner.ts'
 
+export type { AnyIt }
+
 /** The options of an explored test. */
 export interface ItExploreOptions extends Omit<ExploreOptions, 'name'> {
   /**
@@ -114,17 +116,22 @@ const RUNS: Readonly<Record<'green' | 'explore' | 'fuzz', Run>> = {
  * import { sleep } from 'greenloop'
  * import { greenIt } from 'greenloop/testing'
  *
- * // In a test: import { it } from 'node:test'
- * const it = (name: string, fn: () => Promise<void>) => fn().then(() => console.log(`passed: ${name}`))
+ * // A test file has: import { it } from 'node:test'
+ * async function it(name: string, fn: () => Promise<void>) {
+ *   await fn()
+ *   console.log(`ok: ${name}`)
+ * }
  *
  * const { green } = greenIt(it)
  * green('an hour takes no time', function* () {
  *   yield* sleep(3_600_000)
- * }) // passed: an hour takes no time
+ * })
+ * // ok: an hour takes no time
  * ```
  */
 export function greenIt<I extends AnyIt, R = CommonOptions>(it: I): GreenIt<I, R> {
-  if (typeof it !== 'function') throw new UsageError(`greenIt() expects the \`it\` of a test runner, but got ${typeof it}.`)
+  if (typeof it !== 'function')
+    throw new UsageError(`greenIt() expects the \`it\` of a test runner, but got ${typeof it}.`)
   const runner = runnerOf(it)
   // Tests of vitest's that run side by side are told so: they would wait for each other, within their time limits.
   const alone = runner === 'vitest' && 'sequential' in it ? (it.sequential as AnyIt) : it // vitest's
@@ -222,7 +229,8 @@ async function perform(test: RunningTest, place: readonly string[], run: () => P
 
 /** Throws `error`; one of ours that comes from no line of the program is shown where its test is defined. */
 function located(error: unknown, place: readonly string[]): never {
-  if (error instanceof TestingError && place.length > 0) error.stack = [`${error.name}: ${error.message}`, ...place].join('\n')
+  if (error instanceof TestingError && place.length > 0)
+    error.stack = [`${error.name}: ${error.message}`, ...place].join('\n')
   throw error
 }
 
@@ -282,7 +290,9 @@ function remedies({ bound, independence, executions }: ExploreResult): (readonly
   const anyway = ['complete: false', 'takes what it could see'] as const
   if (bound === 'spins') return [['spins: 100', 'sees longer ones'], anyway]
   const more =
-    bound === 'time' ? (['maxMs: 60_000', 'goes on for longer'] as const) : ([`maxExecutions: ${tenfold(executions)}`, 'goes on for longer'] as const)
+    bound === 'time'
+      ? (['maxMs: 60_000', 'goes on for longer'] as const)
+      : ([`maxExecutions: ${tenfold(executions)}`, 'goes on for longer'] as const)
   if (independence === 'tracked') return [more, anyway]
   return [
     ["independence: 'tracked'", 'leaves out what makes no difference, if all that is shared is made by t.shared()'],
@@ -300,7 +310,9 @@ function tenfold(executions: number): string {
 function checkComplete(result: ExploreResult): void {
   const reason = REASONS[result.bound]
   if (result.complete || reason === undefined) return
-  const lines = remedies(result).map(([options, remark]) => [`  it.explore(name, { ${options} }, body)`, remark] as const)
+  const lines = remedies(result).map(
+    ([options, remark]) => [`  it.explore(name, { ${options} }, body)`, remark] as const,
+  )
   const width = Math.max(...lines.map(([line]) => line.length))
   const spins = result.bound === 'spins' ? '\n  Wait for an Event or a Condition instead of asking over and over.' : ''
   throw new TestingError(

@@ -44,6 +44,10 @@ export class LeakCheck {
 
   /** Looks again. @throws TestingError when something is left, with its names. */
   async check(): Promise<void> {
+    // Whatever the test has put off to the next turn of Node's loop is to have had it.
+    await new Promise<void>((resolve) => {
+      systemClock.afterIO(resolve)
+    })
     const limit = systemClock.now() + PATIENCE_MS
     let left = this.#left()
     while (left !== null && systemClock.now() < limit) {
@@ -69,7 +73,9 @@ export class LeakCheck {
     return {
       greenlets: [
         ...living.map(textOfGreenlet),
-        ...(nobodys <= 0 ? [] : [`${String(nobodys)} wait${nobodys === 1 ? '' : 's'} of plain code, for something outside`]),
+        ...(nobodys <= 0
+          ? []
+          : [`${String(nobodys)} wait${nobodys === 1 ? '' : 's'} of plain code, for something outside`]),
       ],
       timers: timers.map((timer) => `a timer of the hub: ${timer.describe?.() ?? 'no name'}`),
       open: own.map(textOfHandle),

@@ -56,7 +56,7 @@ export function failureOf(facts: ReportFacts): ScheduleFailure {
   const steps = picture(endless ? readings.slice(-LAST_STEPS) : readings, {
     switches: !endless,
     forEver: forEver ? waitingAtEnd(readings).map(({ proc }) => proc) : [],
-    verdict: outcome.why === 'invariant' ? 'here the invariant does not hold' : '',
+    verdict: outcome.why === 'invariant' ? 'breaks the invariant' : '',
   })
   const parts = [
     endless ? noProgress(facts.caller, readings, execution.choices.length) : thrown(outcome),

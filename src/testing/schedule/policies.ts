@@ -1,5 +1,5 @@
 /**
- * The plain ways to choose: the head, the tail, whoever ran last, by chance, as given.
+ * The plain ways to choose: the head, the tail, whoever ran last, by chance, as given, by shares.
  *
  * Those without a state of their own are one object each. The others serve one execution; a random walk may go on to the next one, and
  * then draws other numbers there.
@@ -56,6 +56,18 @@ class Given implements Policy {
   }
 }
 
+class ByShare implements Policy {
+  readonly #shares: readonly number[]
+
+  constructor(shares: readonly number[]) {
+    this.#shares = shares
+  }
+
+  choose({ count }: Choices, step: number): number {
+    return Math.floor(((this.#shares[step] ?? 0) * count) / SHARES)
+  }
+}
+
 const FIFO = new Fifo()
 const REVERSED = new Reversed()
 const UNINTERRUPTED = new Uninterrupted()
@@ -86,4 +98,15 @@ export function randomWalk(random: Random): Policy {
  */
 export function given(choices: readonly number[], rest: Policy): Policy {
   return new Given(choices, rest)
+}
+
+/** A share is below it. Each number up to 10 divides it, so that up to 10 options have equal shares. */
+export const SHARES = 2520
+
+/**
+ * At each step the option that lies so far along the line: 0 is the head, {@link SHARES} - 1 the last one. So it means nearly the same when
+ * there are a few options more or fewer. After the end of `shares` it is first come, first served.
+ */
+export function byShare(shares: readonly number[]): Policy {
+  return new ByShare(shares)
 }

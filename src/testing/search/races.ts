@@ -1,7 +1,7 @@
 /**
  * The races of an execution: two steps, next to each other but for what need not be between them, that could have come the other way round.
  *
- * Happens-before. A step comes after the one before of its proc, after the one that made it ready, after all before a barrier, and after
+ * Happens-before. A step comes after the one before of its proc, after the one without which it would not be ready, after all before a barrier, and after
  * those that touched an object which it touches, if one of the two writes. Each step has a clock: by proc, the last step of it that
  * comes before. A race is a conflict whose first step is not in the clock of the second by any other way.
  *
@@ -206,7 +206,7 @@ export class Races {
     const previous = before === 0 ? -1 : number(this.#stepsOf[slot] ?? [], before - 1)
     if (previous >= 0) this.#join(previous)
     const madeReadyBy = this.#steps[step]?.madeReadyBy ?? -1
-    if (madeReadyBy >= began && madeReadyBy !== previous) this.#join(madeReadyBy)
+    if (madeReadyBy >= began && madeReadyBy !== previous && !this.#wasReady(step, madeReadyBy)) this.#join(madeReadyBy)
 
     this.#gather(step, slot)
     for (const candidate of this.#candidates) {
@@ -218,6 +218,13 @@ export class Races {
     }
     this.#clocks[at + slot] = step
     this.#latest[step] = this.#late
+  }
+
+  /** Whether the proc of `step` could have gone on instead of who made it ready: one who is ready, and killed, is made so again. */
+  #wasReady(step: number, madeReadyBy: number): boolean {
+    const proc = procOf(this.#steps, step)
+    for (const offered of this.#steps[madeReadyBy]?.offered ?? []) if (offered.number === proc) return true
+    return false
   }
 
   #reserve(size: number): void {

@@ -406,6 +406,21 @@ describe('a greenlet that does nothing but give up its turn', () => {
     expect(choices).toHaveLength(8)
   })
 
+  it('takes turns with others that do the same, since one of them may change something in its turn', () => {
+    const stubborn: Policy = { choose: ({ last }) => Math.max(last, 0) }
+    const { outcome, spun } = execute(function* () {
+      let turn = 'a'
+      const play = function* (me: string, other: string) {
+        for (let round = 0; round < 2; round++) {
+          while (turn !== me) yield* sleep(0)
+          turn = other
+        }
+      }
+      yield* joinall([spawn(play, 'b', 'a'), spawn(play, 'a', 'b')])
+    }, stubborn)
+    expect([outcome.kind, spun]).toEqual(['returned', true])
+  })
+
   it('is not passed over while it has its turn in order', () => {
     expect(execute(spinning, fifo(), { spins: 1 }).spun).toBe(false)
   })
@@ -528,5 +543,30 @@ describe('an execution and the process', () => {
     await expect(inside.get()).rejects.toThrow(
       'explore() was called in greenlet "Greenlet-1"; it runs greenlets of its own, on a hub of its own, and is for plain code.',
     )
+  })
+})
+
+describe('an invariant under reduction', () => {
+  it('is looked at when something is written that it saw, and makes these steps dependent', () => {
+    let looks = 0
+    const body: Body = function* (t) {
+      const [left, right] = [t.shared({ n: 0 }), t.shared({ n: 0 })]
+      const other = t.shared({ n: 0 })
+      t.invariant(() => {
+        looks++
+        return left.n <= right.n + 1
+      })
+      for (const one of [left, right, other]) {
+        one.n++
+        yield* sleep(0)
+      }
+    }
+    const { log, outcome } = execute(body, fifo(), { log: 'footprints' })
+    expect(outcome.kind).toBe('returned')
+    expect(looks).toBe(2)
+    expect(log?.steps).toHaveLength(4)
+    looks = 0
+    execute(body, fifo(), { log: 'calls' })
+    expect(looks).toBe(4)
   })
 })

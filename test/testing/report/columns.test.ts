@@ -178,12 +178,12 @@ describe('picture()', () => {
   1                              a call that is long enough
                                    to be broken              bank.test.ts:12
 `)
-    expect(drawn(schedule, { columns: 130 })).toBe(`
-     main                          worker
+    expect(drawn(schedule, { columns: 107 })).toBe(`
+     main                        worker
   0  joinall() for "deposit-1",
-       "deposit-2"                                               packages/bank/test/schedules/bank.test.ts:20
-  1                                a call that is long enough
-                                     to be broken                packages/bank/test/schedules/bank.test.ts:12
+       "deposit-2"                                           packages/bank/test/schedules/bank.test.ts:20
+  1                              a call that is long enough
+                                   to be broken              packages/bank/test/schedules/bank.test.ts:12
 `)
   })
 
@@ -213,8 +213,12 @@ describe('picture()', () => {
     const few = ['main', 'a rather long name', 'another one of these'].map((name) => narrow.greenlet(name))
     for (const proc of few) narrow.step(proc, { in: 'a call that is long enough', line: 4 })
     expect(drawn(narrow, { columns: 60 })).toBe(`
-  0  main                  a call that is     bank.test.ts:4
-                             long enough
+  0  main                  a call that is
+                             long enough      bank.test.ts:4
+  1  a rather long name    a call that is
+                             long enough      bank.test.ts:4
+  2  another one of these  a call that is
+                             long enough      bank.test.ts:4
 `)
   })
 

@@ -1,7 +1,7 @@
 // The plain policies: each decides as its name says, ready ones and due timers alike.
 import { describe, expect, it } from 'vitest'
 import { GIVE_UP } from '../../../src/testing/schedule/choices.ts'
-import { fifo, given, randomWalk, reversed, uninterrupted } from '../../../src/testing/schedule/policies.ts'
+import { byShare, fifo, given, randomWalk, reversed, uninterrupted } from '../../../src/testing/schedule/policies.ts'
 import { Random } from '../../../src/testing/schedule/random.ts'
 import { checkLeaks } from '../../support/leaks.ts'
 import { DueTimer, offer, play, somebody } from '../../support/offer.ts'
@@ -69,5 +69,19 @@ describe('given()', () => {
 
   it('gives up where the rest does', () => {
     expect(given([1], { choose: () => GIVE_UP }).choose(offer([a, b]), 1)).toBe(GIVE_UP)
+  })
+})
+
+describe('byShare()', () => {
+  it('takes the option that lies so far along the line, whatever its length', () => {
+    const choose = (share: number, ready: number): number =>
+      byShare([share]).choose(offer(Array.from({ length: ready }, somebody)), 0)
+    expect([0, 1259, 1260, 2519].map((share) => choose(share, 2))).toEqual([0, 0, 1, 1])
+    expect([1, 2, 3, 10, 11, 2520].map((ready) => choose(2519, ready))).toEqual([0, 1, 2, 9, 10, 2519])
+    expect([1, 2, 3, 4].map((ready) => choose(1260, ready))).toEqual([0, 1, 1, 2])
+  })
+
+  it('takes the head after the end', () => {
+    expect(byShare([2519]).choose(offer([a, b]), 1)).toBe(0)
   })
 })

@@ -348,6 +348,8 @@ export class ModelExecution {
         other.killed = true
         if (other.status !== 'waiting') {
           if (other.status === 'new') other.status = 'ended'
+          // One that is ready, and has not begun, is made ready again: for its end.
+          else if (other.pc === 0) log.procOf(other).madeReadyIn = log.steps.length - 1
           return false
         }
         if (other.timer !== null) this.#timers.splice(this.#timers.indexOf(other.timer), 1)

@@ -43,48 +43,48 @@ export class Items {
 }
 Object.setPrototypeOf(Items.prototype, ITERATOR)
 
-/** Takes the steps of a generator. Each writes. */
-export class Steps implements Generator<unknown, unknown, unknown> {
-  readonly #steps: Generator<unknown, unknown, unknown>
+/** A generator that takes the steps of another one. Each writes. */
+export function* watched(
+  steps: Iterator<unknown, unknown, unknown>,
+  region: Region,
+  give: (value: unknown) => unknown,
+): Generator<unknown, unknown, unknown> {
+  return yield* new Steps(steps, region, give) // which hands a suspension through as it is; a `yield` would wrap it
+}
+
+/** What {@link watched} drives. */
+class Steps implements Iterator<unknown, unknown, unknown> {
+  readonly #steps: Iterator<unknown, unknown, unknown>
   readonly #region: Region
   readonly #give: (value: unknown) => unknown
 
-  constructor(steps: Generator<unknown, unknown, unknown>, region: Region, give: (value: unknown) => unknown) {
+  constructor(steps: Iterator<unknown, unknown, unknown>, region: Region, give: (value: unknown) => unknown) {
     this.#steps = steps
     this.#region = region
     this.#give = give
-  }
-
-  get [Symbol.toStringTag](): string {
-    return 'Generator'
   }
 
   [Symbol.iterator](): this {
     return this
   }
 
-  [Symbol.dispose](): void {
-    this.return(undefined)
-  }
-
-  next(message?: unknown): IteratorResult<unknown, unknown> {
+  next(message: unknown): IteratorResult<unknown, unknown> {
     this.#region.write()
     return this.#given(this.#steps.next(message))
   }
 
   throw(error: unknown): IteratorResult<unknown, unknown> {
     this.#region.write()
-    return this.#given(this.#steps.throw(error))
+    return this.#given(this.#steps.throw?.(error))
   }
 
   return(value: unknown): IteratorResult<unknown, unknown> {
     this.#region.write()
-    return this.#given(this.#steps.return(value))
+    return this.#given(this.#steps.return?.(value))
   }
 
-  /** A suspension is known by identity: it goes through as it is. */
-  #given(step: IteratorResult<unknown, unknown>): IteratorResult<unknown, unknown> {
-    if (step === kernel.suspended) return step
-    return { done: step.done === true, value: this.#give(step.value) } // done says which
+  #given(step: IteratorResult<unknown, unknown> | undefined): IteratorResult<unknown, unknown> {
+    if (step === undefined) return { done: true, value: undefined } // no generator is without these methods
+    return step === kernel.suspended ? step : { done: step.done === true, value: this.#give(step.value) }
   }
 }
