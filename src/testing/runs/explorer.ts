@@ -21,6 +21,7 @@ import { fifo, given } from '../schedule/policies.ts'
 import { encodeSchedule } from '../schedule/trace-string.ts'
 import { shrink } from '../search/shrink.ts'
 import type { ScheduleOptions } from './options.ts'
+import { runWithPlaces } from './places.ts'
 
 /** An execution that has failed. */
 export type FailedExecution = Execution & { outcome: Failed }
@@ -107,7 +108,8 @@ export class Explorer {
    */
   failure(found: FailedExecution, seed: number | string | null = null): ScheduleFailure {
     const shrunk = this.#shrunk(found)
-    const execution = this.run(given(shrunk.choices, fifo()), 'places')
+    const policy = given(shrunk.choices, fifo())
+    const execution = runWithPlaces((noting) => this.run(noting, 'places'), policy, shrunk.choices.length)
     if (!hasFailed(execution)) {
       const { length: step } = execution.choices
       throw nondeterminism(this.caller, { step, expected: 'a failure', saw: 'the end without one' })

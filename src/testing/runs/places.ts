@@ -6,13 +6,14 @@
  *
  * Stands on the policies and the kernel's debugger. Leaves it to the stage to turn debug mode on and off.
  */
-import { type Debugger, kernel } from '../../greenlet/kernel.ts'
+import type { Described } from '../../errors/usage.ts'
+import { type Coroutine, type Debugger, type Frame, type GreenletFrame, kernel } from '../../greenlet/kernel.ts'
 import type { Execution } from '../execution/execution.ts'
 import type { Choices, Policy } from '../schedule/choices.ts'
 
 /** So many steps at the beginning and at the end are noted: more than are shown, since some have no row. */
-const FIRST = 60
-const LAST = 200
+const FIRST = 40
+const LAST = 120
 
 /**
  * Runs an execution of which `steps` steps are expected.
@@ -33,8 +34,7 @@ export function runWithPlaces(run: (policy: Policy) => Execution, policy: Policy
 class Noting implements Policy {
   readonly #policy: Policy
   readonly #steps: number
-  /** What stands for debug mode while it rests; null: it has not begun. */
-  #resting: Resting | null = null
+  #debugger: RestingDebugger | null = null
 
   constructor(policy: Policy, steps: number) {
     this.#policy = policy
@@ -44,60 +44,67 @@ class Noting implements Policy {
   choose(choices: Choices, step: number): number {
     const { debug } = kernel
     if (step === FIRST && debug !== null) {
-      this.#resting = new Resting(debug)
-      kernel.debug = this.#resting
-    } else if (step === this.#steps - LAST) {
-      this.restore()
+      this.#debugger = new RestingDebugger(debug)
+      kernel.debug = this.#debugger
     }
+    if (this.#debugger !== null) this.#debugger.rests = step >= FIRST && step < this.#steps - LAST
     return this.#policy.choose(choices, step)
   }
 
+  /** Debug mode may have been on before, and stay on. */
   restore(): void {
-    if (kernel.debug !== null && kernel.debug === this.#resting) kernel.debug = this.#resting.debug
+    if (kernel.debug !== null && kernel.debug === this.#debugger) kernel.debug = this.#debugger.debug
   }
 }
 
-/** Debug mode that answers what it has noted before, and notes nothing. */
-class Resting implements Debugger {
+/** Debug mode that can rest. Of who has suspended meanwhile it does not know where. */
+class RestingDebugger implements Debugger {
   readonly debug: Debugger
+  rests = true
+  readonly #unknown = new WeakSet<Coroutine>()
 
   constructor(debug: Debugger) {
     this.debug = debug
   }
 
-  greenletMade(): void {
-    // not noted
+  greenletMade(greenlet: Coroutine): void {
+    if (!this.rests) this.debug.greenletMade(greenlet)
   }
 
-  operationMade(): void {
-    // not noted
+  operationMade(operation: Described): void {
+    if (!this.rests) this.debug.operationMade(operation)
   }
 
-  operationDriven(operation: Parameters<Debugger['operationDriven']>[0]): void {
+  operationDriven(operation: Described): void {
     this.debug.operationDriven(operation)
   }
 
-  operationAwaited(): void {
-    // not noted
+  operationAwaited(operation: Described, agent: Coroutine): void {
+    this.debug.operationAwaited(operation, agent)
   }
 
-  suspended(): void {
-    // not noted
+  suspended(greenlet: Coroutine): void {
+    if (this.rests) {
+      this.#unknown.add(greenlet)
+    } else {
+      this.#unknown.delete(greenlet)
+      this.debug.suspended(greenlet)
+    }
   }
 
-  called(): void {
-    // not noted
+  called(callee: Frame): void {
+    if (!this.rests) this.debug.called(callee)
   }
 
-  failed(...args: Parameters<Debugger['failed']>): void {
-    this.debug.failed(...args)
+  failed(greenlet: Coroutine, error: unknown): void {
+    this.debug.failed(greenlet, error)
   }
 
-  frameOf(...args: Parameters<Debugger['frameOf']>): ReturnType<Debugger['frameOf']> {
-    return this.debug.frameOf(...args)
+  frameOf(greenlet: Coroutine): GreenletFrame | null {
+    return this.#unknown.has(greenlet) ? null : this.debug.frameOf(greenlet)
   }
 
-  birthOf(...args: Parameters<Debugger['birthOf']>): ReturnType<Debugger['birthOf']> {
-    return this.debug.birthOf(...args)
+  birthOf(greenlet: Coroutine): GreenletFrame | null {
+    return this.debug.birthOf(greenlet)
   }
 }

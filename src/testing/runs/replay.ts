@@ -18,6 +18,7 @@ import { Replaying } from '../schedule/replaying.ts'
 import { decodeSchedule } from '../schedule/trace-string.ts'
 import { Explorer, hasFailed } from './explorer.ts'
 import { checkBody, checkScheduleOptions, type ScheduleOptions } from './options.ts'
+import { runWithPlaces } from './places.ts'
 
 /** How `replay` runs: `maxSteps` and `spins` as they were when the schedule was found. */
 export type ReplayOptions = Omit<ScheduleOptions, 'order' | 'shrink'>
@@ -106,7 +107,7 @@ function replayed(explorer: Explorer, text: string, fromEnvironment: boolean): E
   }
   check(recorded.order === explorer.order, () => otherOrder(explorer.order, recorded.order))
   const policy = new Replaying(recorded)
-  const execution = explorer.run(policy, 'places')
+  const execution = runWithPlaces((noting) => explorer.run(noting, 'places'), policy, recorded.choices.length)
   const { difference } = policy
   if (difference !== null) throw stale(text, otherStep(difference), fromEnvironment)
   if (hasFailed(execution)) throw explorer.report(execution, { trace: text, shrunkFrom: null })

@@ -8,6 +8,7 @@
  * Stands on the plain search. Leaves to the caller how a schedule is run.
  */
 import type { Outcome } from '../execution/outcome.ts'
+import type { Policy } from '../schedule/choices.ts'
 import { PlainSearch } from './bounded.ts'
 import { type Stretch, stretchesOf, Tending } from './following.ts'
 import type { Explored, Run } from './search.ts'
@@ -16,19 +17,47 @@ import type { Explored, Run } from './search.ts'
 export interface ShrinkOptions {
   /** Executions. @defaultValue 2000 */
   readonly budget?: number
+  /** Steps of all of them together: those of a livelock are long. @defaultValue 1_000_000 */
+  readonly steps?: number
+}
+
+/** Runs schedules until too much was run. */
+class Budget<E extends Explored> {
+  readonly #run: Run<E>
+  #executions: number
+  #steps: number
+
+  constructor(run: Run<E>, executions: number, steps: number) {
+    this.#run = run
+    this.#executions = executions
+    this.#steps = steps
+  }
+
+  get isSpent(): boolean {
+    return this.#executions <= 0 || this.#steps <= 0
+  }
+
+  run(policy: Policy, log: 'none' | 'footprints'): E {
+    const execution = this.#run(policy, log)
+    this.#executions--
+    this.#steps -= execution.choices.length
+    return execution
+  }
 }
 
 /** Answers the smallest schedule that fails in the same way; `found` itself when there is no smaller one. */
-export function shrink<E extends Explored>(run: Run<E>, found: E, { budget = 2000 }: ShrinkOptions = {}): E {
-  const fewest = withFewerPreemptions(run, found, Math.floor(budget / 2))
-  return new Shrinking(run, fewest, Math.ceil(budget / 2)).smallest()
+export function shrink<E extends Explored>(run: Run<E>, found: E, options: ShrinkOptions = {}): E {
+  const { budget = 2000, steps = 1_000_000 } = options
+  const most = Math.floor(budget / 2)
+  const fewest = withFewerPreemptions(new Budget(run, most, steps / 2), found, most)
+  return new Shrinking(new Budget(run, budget - most, steps / 2), fewest).smallest()
 }
 
-function withFewerPreemptions<E extends Explored>(run: Run<E>, found: E, budget: number): E {
+function withFewerPreemptions<E extends Explored>(budget: Budget<E>, found: E, most: number): E {
   if (found.preemptions === 0) return found
-  const search = new PlainSearch({ preemptions: found.preemptions - 1, most: budget })
-  for (let runs = 0; runs < budget && search.next(); runs++) {
-    const execution = run(search.policy, 'none')
+  const search = new PlainSearch({ preemptions: found.preemptions - 1, most })
+  while (!budget.isSpent && search.next()) {
+    const execution = budget.run(search.policy, 'none')
     search.took()
     if (isSameFailure(execution.outcome, found.outcome)) return execution
   }
@@ -44,41 +73,35 @@ export function isSameFailure(one: Outcome, other: Outcome): boolean {
 
 /** A schedule that becomes smaller. */
 class Shrinking<E extends Explored> {
-  readonly #run: Run<E>
-  readonly #found: E
-  #left: number
+  readonly #budget: Budget<E>
   #best: E
-  /** Those of the best; empty when it was run without a log. */
+  /** Those of the best. */
   #stretches: readonly Stretch[] = []
 
-  constructor(run: Run<E>, found: E, budget: number) {
-    this.#run = run
-    this.#found = found
+  constructor(budget: Budget<E>, found: E) {
+    this.#budget = budget
     this.#best = found
-    this.#left = budget
   }
 
   smallest(): E {
-    const { log, choices } = this.#best
-    const logged = log === null ? this.#runAgain(choices) : this.#best
-    if (logged.log === null || !isSameFailure(logged.outcome, this.#found.outcome)) return this.#best
-    this.#stretches = stretchesOf(logged.log)
-    while (this.#left > 0 && this.#improve());
+    const found = this.#best
+    const { log } = found.log === null ? this.#runAgain(found) : found
+    if (log === null) return found
+    this.#stretches = stretchesOf(log)
+    while (this.#improve());
     return this.#best
   }
 
-  #runAgain(choices: readonly number[]): E {
-    this.#left--
-    return this.#run({ choose: (_choices, step) => choices[step] ?? 0 }, 'footprints')
+  #runAgain({ choices }: E): E {
+    return this.#budget.run({ choose: (_choices, step) => choices[step] ?? 0 }, 'footprints')
   }
 
   /** Tries all changes until one helps; answers whether one did. */
   #improve(): boolean {
     for (const stretches of variants(this.#stretches)) {
-      if (this.#left <= 0) return false
-      this.#left--
-      const execution = this.#run(new Tending(stretches), 'footprints')
-      if (execution.log === null || !isSameFailure(execution.outcome, this.#found.outcome)) continue
+      if (this.#budget.isSpent) return false
+      const execution = this.#budget.run(new Tending(stretches), 'footprints')
+      if (execution.log === null || !isSameFailure(execution.outcome, this.#best.outcome)) continue
       const now = stretchesOf(execution.log)
       if (!this.#isSmaller(execution, now)) continue
       this.#best = execution

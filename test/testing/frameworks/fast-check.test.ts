@@ -151,7 +151,7 @@ describe('Schedule', () => {
       { amount: 1, slow: true },
     ])
     const schedule = new Schedule([0, 1680, 0, 840])
-    expect(`${schedule}`).toBe('schedule(0 0.67 0 0.33)')
+    expect(String(schedule)).toBe('schedule(0 0.67 0 0.33)')
     const error = await rejection(schedule.run(body))
     expect((error as ScheduleFailure).trace).toBe(String(schedule))
     await expect(replay(body, String(schedule))).rejects.toHaveProperty('cause.message', '1 instead of 2')

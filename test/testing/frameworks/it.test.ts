@@ -41,9 +41,9 @@ function vitestIt(timeout = 5000) {
 }
 
 /** Runs a test through an `it` that has nothing but its call. */
-function green(...rest: Parameters<ReturnType<typeof greenIt>['green']> extends [string, ...infer R] ? R : never) {
+function green(body: () => unknown): Promise<void> {
   const { it: plain, last } = plainIt()
-  ;(greenIt(plain).green as (...args: unknown[]) => void)('test', ...rest)
+  greenIt(plain).green('test', body)
   return last().run()
 }
 

@@ -54,7 +54,9 @@ describe('ScheduleFailure', () => {
   })
 
   it('hands a test runner what is not in the report, and the cause as a line of text', () => {
-    const failure = failureWith(new AssertionError({ actual: 1, expected: 2, operator: 'strictEqual', message: 'a\nb' }))
+    const failure = failureWith(
+      new AssertionError({ actual: 1, expected: 2, operator: 'strictEqual', message: 'a\nb' }),
+    )
     Reflect.set(failure, 'cause', Object.create(null)) // as vitest does before it asks
     expect(failure.toJSON()).toEqual({
       kind: 'error',

@@ -23,10 +23,7 @@ async function failure(promise: PromiseLike<unknown>): Promise<ScheduleFailure> 
 /** The lines of the stack below the message, as they stand in this repository. */
 function framesOf({ stack = '', name, message }: Error): string[] {
   expect(stack.startsWith(`${name}: ${message}\n`)).toBe(true)
-  return stack
-    .slice(`${name}: ${message}\n`.length)
-    .replaceAll(`${process.cwd()}/`, '')
-    .split('\n')
+  return stack.slice(`${name}: ${message}\n`.length).replaceAll(`${process.cwd()}/`, '').split('\n')
 }
 
 describe('the report of an error', () => {
@@ -123,8 +120,9 @@ describe('the report of a deadlock', () => {
   it('shows who waits for whom, circles first, then how it came to it', async () => {
     const error = await failure(explore(lockOrder, { name: 'two locks' }))
     expect(error.kind).toBe('deadlock')
-    expect(error.message)
-      .toBe(`LoopExit: main waits in joinall() for "east", "west", and nothing is left that could wake it
+    expect(
+      error.message,
+    ).toBe(`LoopExit: main waits in joinall() for "east", "west", and nothing is left that could wake it
 (0 ready, 0 timers, 0 promises or sockets that were asked). These wait for each other in a circle:
 
   east  semaphore.acquire()           at test/testing/report/programs.ts:25  the last permit was taken by "west"
@@ -186,7 +184,51 @@ describe('the report of a schedule without an end', () => {
   it('shows what repeats, and the last steps', async () => {
     const error = await failure(explore(spinners, { maxSteps: 100, spins: 5, shrink: false }))
     expect(error.kind).toBe('steps')
-    expect(error.message).toBe(`?`)
+    expect(error.message).toBe(`No progress: 100 steps were taken, and the schedule does not come to an end.
+These 2 steps repeat at its end, 49 times in a row:
+
+  ask-2  sleep(0)  at test/testing/report/programs.ts:36
+  ask-3  sleep(0)  at test/testing/report/programs.ts:36
+
+Who asks again and again may never be answered: the others need not have a turn. Wait for the change itself:
+  while (!ready) yield* sleep(0)   // incorrect: asks for ever
+  yield* ready.wait()              // correct: an Event is told
+
+A schedule that is only long: explore(body, { maxSteps: 1_000 })
+
+The last steps:
+
+      ask-2     ask-3
+  80            sleep(0)  test/testing/report/programs.ts:36
+  81  sleep(0)            test/testing/report/programs.ts:36
+  82            sleep(0)  test/testing/report/programs.ts:36
+  83  sleep(0)            test/testing/report/programs.ts:36
+  84            sleep(0)  test/testing/report/programs.ts:36
+  85  sleep(0)            test/testing/report/programs.ts:36
+  86            sleep(0)  test/testing/report/programs.ts:36
+  87  sleep(0)            test/testing/report/programs.ts:36
+  88            sleep(0)  test/testing/report/programs.ts:36
+  89  sleep(0)            test/testing/report/programs.ts:36
+  90            sleep(0)  test/testing/report/programs.ts:36
+  91  sleep(0)            test/testing/report/programs.ts:36
+  92            sleep(0)  test/testing/report/programs.ts:36
+  93  sleep(0)            test/testing/report/programs.ts:36
+  94            sleep(0)  test/testing/report/programs.ts:36
+  95  sleep(0)            test/testing/report/programs.ts:36
+  96            sleep(0)  test/testing/report/programs.ts:36
+  97  sleep(0)            test/testing/report/programs.ts:36
+  98            sleep(0)  test/testing/report/programs.ts:36
+  99  sleep(0)            test/testing/report/programs.ts:36
+
+order: any (whoever is ready may be next; in production it is first come, first served)
+independence: none (every step counts as dependent)
+Found in execution 1: first come, first served.
+
+Replay it:
+  await replay(body, '${error.trace}')
+  GREENLOOP_REPLAY='${error.trace}' npx vitest run`)
+    const place = 'test/testing/report/programs.ts:36:34'
+    expect(framesOf(error)).toEqual([`    at ask-2 (${place})`, `    at ask-3 (${place})`])
   })
 })
 

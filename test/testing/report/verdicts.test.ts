@@ -128,11 +128,9 @@ When the test has changed, explore it again: a schedule that still fails is repo
   })
 
   it('has a word for each difference', () => {
-    expect([otherStep({ step: 7, offered: 1, recorded: 3 }), otherEnd(5, 1200), otherOrder('any', 'external')]).toEqual([
-      'step 7 offered 1 choice, was 3',
-      'it ended after 5 steps, was 1,200',
-      `the order is 'any', was 'external'`,
-    ])
+    expect([otherStep({ step: 7, offered: 1, recorded: 3 }), otherEnd(5, 1200), otherOrder('any', 'external')]).toEqual(
+      ['step 7 offered 1 choice, was 3', 'it ended after 5 steps, was 1,200', `the order is 'any', was 'external'`],
+    )
   })
 })
 
@@ -149,7 +147,8 @@ describe('unreached()', () => {
 
   it('claims no more than what was run when a bound was met, and names it', () => {
     const seen = { executions: 50, complete: false }
-    const head = 't.reachable("a") holds in none of the schedules that were run (50 executions), but these are not all: '
+    const head =
+      't.reachable("a") holds in none of the schedules that were run (50 executions), but these are not all: '
     const texts = (['preemptions', 'executions', 'time', 'spins', 'none'] as const).map(
       (bound) => unreached(['a'], { ...seen, bound }).message,
     )

@@ -64,10 +64,11 @@ function booking(again: boolean): Body {
   return function* (t): Green<void> {
     const seat = t.shared({ free: true }, 'seat')
     const tickets = t.shared<string[]>([], 'tickets')
+    const isSold = (): boolean => !seat.free
     function* book(who: string): Green<void> {
-      if (!seat.free) return
+      if (isSold()) return
       yield* sleep(5) // the bank says yes
-      if (again && !seat.free) return
+      if (again && isSold()) return
       seat.free = false
       tickets.push(who)
     }

@@ -4,11 +4,11 @@
  * A program is some threads, each a list of steps, each a list of actions. A step ends behind its last action, or with a wait: a wait
  * always ends its step, also when there is nothing to wait for. Each action touches what it would touch in the real thing.
  */
-import type { Choices, Policy } from '../../../src/testing/schedule/choices.ts'
-import { Choices as ChoicesClass, GIVE_UP } from '../../../src/testing/schedule/choices.ts'
+
 import type { Outcome } from '../../../src/testing/execution/outcome.ts'
-import type { Actor, Recording, Search, Taken } from '../../../src/testing/search/search.ts'
+import { Choices, GIVE_UP, type Policy } from '../../../src/testing/schedule/choices.ts'
 import { canonicalTrace } from '../../../src/testing/search/equivalence.ts'
+import type { Actor, Recording, Search, Taken } from '../../../src/testing/search/search.ts'
 
 /** What a thread does. Cells, locks and events go by name, threads by their place in the program. */
 export type Action =
@@ -173,7 +173,7 @@ export class ModelExecution {
   }
 
   #run(policy: Policy): void {
-    const choices = new ChoicesClass() as Choices & { ready: unknown[]; due: unknown[] } // threads stand for greenlets
+    const choices = new Choices()
     let last: Thread | null = null
     let barrier = false
     for (;;) {
@@ -185,7 +185,7 @@ export class ModelExecution {
         barrier = true
         continue
       }
-      choices.ready.splice(0, Infinity, ...(this.#ready as never[]))
+      choices.ready.splice(0, Infinity, ...(this.#ready as never[])) // threads stand for greenlets
       choices.due.splice(0, Infinity, ...(due as never[]))
       choices.count = options.length
       choices.last = last === null ? -1 : this.#ready.indexOf(last)
@@ -195,7 +195,11 @@ export class ModelExecution {
       if (subject === undefined) throw new RangeError(`option ${String(option)} of ${String(options.length)}`)
       this.choices.push(option)
       if (choices.last >= 0 && option !== choices.last) this.preemptions++
-      const step = new ModelStep(this.#log.procOf(subject), options.map((one) => this.#log.procOf(one)), barrier)
+      const step = new ModelStep(
+        this.#log.procOf(subject),
+        options.map((one) => this.#log.procOf(one)),
+        barrier,
+      )
       barrier = false
       this.#log.steps.push(step)
       this.#log.open = step
@@ -277,7 +281,8 @@ export class ModelExecution {
       case 'hide': {
         const cell = this.#cell(action.cell)
         if (action.do !== 'hide') log.touch(cell, true)
-        cell.value = action.do === 'add' ? one.seen + 1 : (one.history * 17 + one.pc * 3 + this.#threads.indexOf(one)) % 1_000_003
+        cell.value =
+          action.do === 'add' ? one.seen + 1 : (one.history * 17 + one.pc * 3 + this.#threads.indexOf(one)) % 1_000_003
         return false
       }
       case 'fail': {
@@ -300,7 +305,7 @@ export class ModelExecution {
         if (lock.taken) this.#block(one, lock)
         else {
           lock.taken = true
-          this.#enqueueOrEnd(one)
+          this.#enqueue(one)
         }
         return true
       }
@@ -315,7 +320,7 @@ export class ModelExecution {
       case 'wait': {
         const event = this.#line(`event ${action.event}`)
         log.touch(event, !event.taken)
-        if (event.taken) this.#enqueueOrEnd(one)
+        if (event.taken) this.#enqueue(one)
         else this.#block(one, event)
         return true
       }
@@ -378,11 +383,6 @@ export class ModelExecution {
 
   #wake(one: Thread): void {
     one.line = null
-    this.#enqueueOrEnd(one)
-  }
-
-  /** Behind a wait that was the last it had to do, a thread still has its turn. */
-  #enqueueOrEnd(one: Thread): void {
     this.#enqueue(one)
   }
 }

@@ -22,7 +22,6 @@ import {
   joinall,
   LifoQueue,
   nursery,
-  type Operation,
   Pool,
   Queue,
   RLock,
@@ -104,8 +103,8 @@ export class World {
   }
 }
 
-/** One operation. What it answers is noted; `undefined` is not. */
-type Act = (world: World, self: number) => Green<unknown> | Operation<unknown> | unknown
+/** One operation. What it answers is driven, if it can be, and noted; `undefined` is not. */
+type Act = (world: World, self: number) => unknown
 
 /** How an operation counts: how many steps of its greenlet, and how many of others that it may bring about. */
 interface Kind {
@@ -385,7 +384,7 @@ export function bodyOf(program: Program, keep: (world: World) => void): (t: Sche
     keep(world)
     program.forEach((operations, self) => {
       world.seen.push([])
-      world.greenlets.push(spawnWith({ name: `g${String(self)}` }, work, world, self, operations) as Greenlet)
+      world.greenlets.push(spawnWith({ name: `g${String(self)}` }, work, world, self, operations))
     })
     return world
   }
