@@ -9,12 +9,15 @@
  * Stands on nothing. When to cut and to stitch is the trampoline's to say.
  */
 
-/** Where the library was loaded from, as it may stand in a stack: as URL, as path, and as path on Windows. */
-const HOME: readonly string[] = ((): string[] => {
-  const url = new URL('..', import.meta.url)
+/**
+ * Where the library was loaded from, as it may stand in a stack: as URL, as path, and as path on Windows. With source maps the frames of what
+ * was built stand where its sources were.
+ */
+const HOME: readonly string[] = ['..', '../../src/'].flatMap((home) => {
+  const url = new URL(home, import.meta.url)
   const path = decodeURIComponent(url.pathname)
   return [url.href, path, path.slice(1).replaceAll('/', '\\')]
-})()
+})
 
 /** `at f.next (<anonymous>)`: the step from a generator to the one that it delegates to. */
 const DELEGATION = /\.(?:next|throw|return) \(<anonymous>\)$/u
@@ -23,7 +26,8 @@ const CALL = /(?:call|throw)Green/u
 /** The function that runs greenlets: below it lies nothing of the greenlet. By its name, since a bundler may have put it into another file. */
 const FLOOR = /[/\\]greenlet[/\\]trampoline\.[jt]s|^\s+at (?:callBody|firstStep|runFrom|run) \(/u
 
-function isOurs(line: string): boolean {
+/** Whether a line of a stack is of the library. */
+export function isOurs(line: string): boolean {
   return HOME.some((home) => line.includes(home))
 }
 

@@ -108,17 +108,12 @@ export class Hub {
     this.runSlice()
   }
 
-  readonly #report = (): void => {
-    this.#failures.report(false, this.#tellOf)
-  }
-
   readonly #tellOf = this.tell.bind(this)
+  readonly #report = this.#failures.report.bind(this.#failures, false, this.#tellOf)
 
   constructor(options: HubOptions = {}) {
     this.clock = options.clock ?? systemClock
-    this.timers = new Timers(this.clock, () => {
-      this.runSlice()
-    })
+    this.timers = new Timers(this.clock, this.runSlice.bind(this))
     this.observer = debugObserver()
     // V8 takes a field that was set once for a constant, and drops its code when links run for the first time: 10 ns a turn.
     this.#ready = this.#woken

@@ -73,7 +73,7 @@ export class Reached extends TestingError {}
 /** The context of one execution. */
 export class Context implements ScheduleContext {
   readonly labels: Labels
-  readonly daemons = new Set<Coroutine>()
+  readonly daemons: Set<Coroutine> = new Set<Coroutine>()
   readonly invariants: Invariant[] = []
   /** How many objects are shared. */
   tracked = 0
@@ -86,6 +86,7 @@ export class Context implements ScheduleContext {
   readonly #clock: { readonly time: number }
   readonly #log: Log | null
   #trace: Trace | null = null
+  #closed = false
   #random: Random | null = null
 
   constructor(labels: Labels, clock: { readonly time: number }, log: Log | null) {
@@ -105,14 +106,20 @@ export class Context implements ScheduleContext {
     this.invariants.push({ check, label: title, looked: null })
   }
 
+  /** The execution is over. What those say who are killed at its end is no word on a schedule. */
+  close(): void {
+    this.#closed = true
+  }
+
   reachable(label: string, condition = true): void {
     checkLabel('t.reachable()', label)
+    if (this.#closed) return
     if (condition || !this.labels.has(label)) this.labels.set(label, condition)
   }
 
   unreachable(label: string, condition = true): void {
     checkLabel('t.unreachable()', label)
-    if (!condition) return
+    if (!condition || this.#closed) return
     this.reached ??= new Reached(`A place was reached that no schedule should reach: ${label}.`)
     throw this.reached
   }

@@ -27,8 +27,8 @@ import type { Driven } from '../../protocol.ts'
 import { type Choices, GIVE_UP, type Policy } from '../schedule/choices.ts'
 import { Context, type Labels, type ScheduleContext } from './body.ts'
 import type { Log, LogLevel, Subject } from './log.ts'
-import { CUT, type FailureKind, type Outcome, TestingError } from './outcome.ts'
-import type { Stage } from './stage.ts'
+import { CUT, endless, type FailureKind, leftOver, type Outcome, outsideError, TestingError } from './outcome.ts'
+import { type Stage, tellTheirHub } from './stage.ts'
 import { Turns } from './turns.ts'
 
 /** What is run: a generator function, or any function, as for `spawn`. It builds all that it uses itself, since it is run many times. */
@@ -75,6 +75,8 @@ export class Execution implements Scheduler {
   /** A step is being taken. */
   #open = false
   #over = false
+  /** The policy wanted no more of it. */
+  #gaveUp = false
   /** The outcome is known; those who are left run to their ends. */
   #closing = 0
   readonly #failures: { readonly error: unknown; readonly greenlet: { readonly name: string } }[] = []
@@ -116,6 +118,7 @@ export class Execution implements Scheduler {
 
   /** Runs `body` to its end; what it waits for in the world outside is waited for. */
   static async runOutside(stage: Stage, body: Body, policy: Policy, settings: ExecutionSettings): Promise<Execution> {
+    tellTheirHub()
     const log = stage.enter(settings.caller, settings.order === 'any', settings.log)
     try {
       const execution = new Execution(stage, body, policy, settings, log)
@@ -194,7 +197,10 @@ export class Execution implements Scheduler {
       return GIVE_UP
     }
     const option = this.#turns.choose()
-    if (option === GIVE_UP) this.#over = true
+    if (option === GIVE_UP) {
+      this.#over = true
+      this.#gaveUp = true
+    }
     return option
   }
 
@@ -306,13 +312,13 @@ export class Execution implements Scheduler {
       this.log?.end()
     }
     hub.flush()
-    const cut = this.outcome === CUT && (main.$status < RETURNED || !this.#allEnded())
-    if (this.outcome === CUT && !cut) {
+    if (this.outcome === CUT && !this.#gaveUp) {
       const unread = this.#failures.find(({ greenlet }) => !wasRead(greenlet))
       if (unread === undefined)
         this.outcome = { kind: 'returned', value: main.$status === RETURNED ? main.$slot : undefined }
       else this.outcome = { kind: 'failed', why: 'unread', error: unread.error, greenlet: unread.greenlet.name }
     }
+    this.context.close()
     if (hub.living().length > 0 || hub.busy) this.#endAll()
     this.log?.close()
   }
@@ -375,22 +381,4 @@ export class Execution implements Scheduler {
 
 function wasRead(greenlet: object): boolean {
   return '$failureRead' in greenlet && greenlet.$failureRead === true
-}
-
-function outsideError(text: string, caller: string): TestingError {
-  return new TestingError(
-    `${text}\nIn ${caller} that is forbidden (realIO: 'forbid'): when it answers is not for the schedule to choose. Put a queue or an AsyncResult of the test in its place.`,
-  )
-}
-
-function endless(maxSteps: number): TestingError {
-  return new TestingError(`The execution does not come to an end: ${String(maxSteps)} steps were taken (maxSteps).`)
-}
-
-function leftOver(text: string, waiting: readonly { readonly name: string }[]): TestingError {
-  const [first] = waiting
-  const who = waiting.length === 1 ? `greenlet "${first?.name ?? ''}" is` : `${String(waiting.length)} greenlets are`
-  return new TestingError(
-    `main has ended, and ${who} left over: nobody can end the wait any more.\n\n${text}\n\nJoin or kill what was spawned; one that may be left over is a daemon: t.daemon(spawn(work)).`,
-  )
 }

@@ -54,3 +54,24 @@ export class TestingError extends GreenloopError {
   override readonly code: string = 'GREENLOOP_TESTING'
 }
 recognise(TestingError, 'TestingError')
+
+/** Something real was waited for, where that is forbidden. */
+export function outsideError(text: string, caller: string): TestingError {
+  return new TestingError(
+    `${text}\nIn ${caller} that is forbidden (realIO: 'forbid'): when it answers is not for the schedule to choose. Put a queue or an AsyncResult of the test in its place.`,
+  )
+}
+
+/** There were too many steps. */
+export function endless(maxSteps: number): TestingError {
+  return new TestingError(`The execution does not come to an end: ${String(maxSteps)} steps were taken (maxSteps).`)
+}
+
+/** Main has ended, and others wait for ever; `text` lists them. */
+export function leftOver(text: string, waiting: readonly { readonly name: string }[]): TestingError {
+  const [first] = waiting
+  const who = waiting.length === 1 ? `greenlet "${first?.name ?? ''}" is` : `${String(waiting.length)} greenlets are`
+  return new TestingError(
+    `main has ended, and ${who} left over: nobody can end the wait any more.\n\n${text}\n\nJoin or kill what was spawned; one that may be left over is a daemon: t.daemon(spawn(work)).`,
+  )
+}

@@ -99,6 +99,15 @@ export class Stage {
   }
 }
 
+/**
+ * To be called before an execution that waits for the world outside: the greenlets of the process go on meanwhile. Theirs is the hub in the
+ * kernel's cell, unless they are told.
+ */
+export function tellTheirHub(): void {
+  const hub = kernel.host as Hub | null // only hubs are put there
+  if (hub !== null) for (const greenlet of [...hub.living(), ...hub.mainWaits]) greenlet.$host ??= hub
+}
+
 function nested(caller: string, running: string): UsageError {
   return new UsageError(
     caller === running

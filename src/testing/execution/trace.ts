@@ -85,7 +85,8 @@ export class Trace {
   /**
    * Whether the moment that is marked `a` comes before the one marked `b` in this schedule and in all that differ from it only in the order
    * of steps that have nothing to do with each other: since one greenlet passes both, one wakes the other, the clock goes on in between, or
-   * both touch the same thing. That `a` happened to come first is not enough.
+   * both touch the same thing and one of them changes it. That `a` happened to come first is not enough. A mark stands for all of the step that
+   * it is set in.
    *
    * @throws UsageError when one of them was never set, or more than once.
    * @switches never
@@ -125,8 +126,19 @@ function traceStep({ number, proc, detail, atMs, touched }: Step): TraceStep {
   }
   const { suspendedIn: call = null, ended = null, place = null, ran = [], marks = [] } = detail ?? {}
   const { name: who, kind } = proc
-  // Copies: a step that is under way goes on.
-  return { number, who, kind, call, ended, place, ran: [...ran], marks: [...marks], atMs, reads, writes }
+  return {
+    number,
+    who,
+    kind,
+    call: ended === null ? call : null,
+    ended,
+    place: ended === null ? place : null, // that of its last call, else
+    ran: [...ran], // a step that is under way goes on
+    marks: [...marks],
+    atMs,
+    reads,
+    writes,
+  }
 }
 
 function unknownMark(mark: unknown, marks: readonly string[]): UsageError {

@@ -8,6 +8,7 @@
  *
  * Stands on the explorer, and on fast-check, which only this file loads. Leaves to fast-check how many runs there are.
  */
+import { inspect } from 'node:util'
 import { Arbitrary, type Random as Chance, Stream, Value } from 'fast-check'
 import { checkOptions } from '../../errors/usage.ts'
 import type { Driven } from '../../protocol.ts'
@@ -72,6 +73,11 @@ export class Schedule {
       this.#trace ??
       `schedule(${this.$shares.map((share) => String(Math.round((100 * share) / SHARES) / 100)).join(' ')})`
     )
+  }
+
+  /** @internal The same, for `console.log`. */
+  [inspect.custom](): string {
+    return this.toString()
   }
 }
 

@@ -1,11 +1,11 @@
 /**
  * `greenIt`: tests whose bodies are greenlets, defined through the `it` of a test runner.
  *
- * A test is what `virtual`, `explore` or `fuzz` is, and some things more: the runner is told what was seen, an exploration that has not come to its end fails,
- * its time is chosen to leave room within the runner's, and what the test leaves in the process is an error. One at a time runs, since
- * there is one kernel: in a runner that runs tests side by side they wait for each other.
+ * A test is what `virtual`, `explore` or `fuzz` is, and a little more. The runner is told what was seen. An exploration that has not come to
+ * its end fails, and its time leaves room within the runner's. What the test leaves in the process is an error.
  *
- * Stands on the runs. Leaves to `runner.ts` where runners differ, to `leaks.ts` what is left behind.
+ * Stands on the runs. Leaves to `runner.ts` where runners differ, to `leaks.ts` what is left behind, to `alone.ts` whose turn it is, to
+ * `incomplete.ts` what can be done about too many schedules.
  */
 import { UsageError } from '../../errors/classes.ts'
 import { framesHere } from '../../errors/stack.ts'
@@ -13,10 +13,12 @@ import { checkOptions, wrongRight } from '../../errors/usage.ts'
 import type { Body } from '../execution/execution.ts'
 import { TestingError } from '../execution/outcome.ts'
 import { ScheduleFailure } from '../report/failure.ts'
-import { type Bound, type ExploreResult, explore } from '../runs/explore.ts'
+import { explore } from '../runs/explore.ts'
 import { type FuzzOptions, fuzz } from '../runs/fuzz.ts'
 import { checkBody, type ExploreOptions } from '../runs/options.ts'
 import { type VirtualOptions, virtual } from '../runs/virtual.ts'
+import { alone } from './alone.ts'
+import { checkComplete } from './incomplete.ts'
 import { LeakCheck } from './leaks.ts'
 import { type AnyIt, define, type Runner, type RunnerOptions, type RunningTest, runnerOf } from './runner.ts'
 
@@ -134,8 +136,8 @@ export function greenIt<I extends AnyIt, R = CommonOptions>(it: I): GreenIt<I, R
     throw new UsageError(`greenIt() expects the \`it\` of a test runner, but got ${typeof it}.`)
   const runner = runnerOf(it)
   // Tests of vitest's that run side by side are told so: they would wait for each other, within their time limits.
-  const alone = runner === 'vitest' && 'sequential' in it ? (it.sequential as AnyIt) : it // vitest's
-  const kind = (name: keyof typeof RUNS): unknown => variants(alone, `it.${name}`, { run: RUNS[name], runner })
+  const base = runner === 'vitest' && 'sequential' in it ? (it.sequential as AnyIt) : it // vitest's
+  const kind = (name: keyof typeof RUNS): unknown => variants(base, `it.${name}`, { run: RUNS[name], runner })
   return { green: kind('green'), explore: kind('explore'), fuzz: kind('fuzz') } as GreenIt<I, R> // the variants are those of `it`
 }
 
@@ -158,11 +160,12 @@ function variants(it: AnyIt, call: string, kind: Kind): unknown {
 function definer(it: AnyIt, call: string, { run, runner }: Kind): DefineGreen<object> {
   return (name: string, ...rest: readonly unknown[]) => {
     const { body, ours, theirs } = sorted(call, rest, runner)
-    const place = framesHere()
+    const [place = ''] = framesHere()
     define(runner, it, {
       name,
       options: theirs,
-      body: (test) => inTurn(test, name, () => perform(test, place, () => run(body, ours, test, runner))),
+      body: (test) =>
+        placed(place, () => alone(test, name, () => perform(test, place, () => run(body, ours, test, runner)))),
     })
   }
 }
@@ -209,114 +212,30 @@ function identity({ name }: RunningTest, runner: Runner): { name?: string; runne
 }
 
 /** Runs a test between two looks at what there is in the process. `place`: where it was defined. */
-async function perform(test: RunningTest, place: readonly string[], run: () => Promise<string | null>): Promise<void> {
+async function perform(test: RunningTest, place: string, run: () => Promise<string | null>): Promise<void> {
   const leaks = new LeakCheck()
   let passed = false
   const check = async (): Promise<void> => {
-    if (passed) await leaks.check().catch((error: unknown) => located(error, place)) // one that has failed may leave anything
+    if (passed) await placed(place, () => leaks.check()) // one that has failed may leave anything
   }
-  const later = test.atEnd(check)
+  const isLater = test.atEnd(check)
   try {
     const summary = await run()
     passed = true
     if (summary !== null) test.note({ summary })
   } catch (error) {
     if (error instanceof ScheduleFailure) test.note({ trace: error.trace })
-    located(error, place)
+    throw error
   }
-  if (!later) await check()
+  if (!isLater) await check()
 }
 
-/** Throws `error`; one of ours that comes from no line of the program is shown where its test is defined. */
-function located(error: unknown, place: readonly string[]): never {
-  if (error instanceof TestingError && place.length > 0)
-    error.stack = [`${error.name}: ${error.message}`, ...place].join('\n')
-  throw error
-}
-
-/** The test that is under way. */
-interface Turn {
-  readonly name: string
-  readonly over: Promise<void>
-  /** Whether the runner has given it up while it went on. */
-  readonly givenUp: boolean
-}
-
-let current: Turn | null = null
-
-/** Runs `fn` when no other test is under way: there is one kernel. */
-async function inTurn({ signal }: RunningTest, name: string, fn: () => Promise<void>): Promise<void> {
-  while (current !== null) {
-    const { name: other, over, givenUp } = current
-    if (givenUp) {
-      throw new TestingError(
-        `The test cannot begin, since "${other}" is still under way, although its time limit is over: it waits for something outside, such as a socket or a promise, that does not come. ` +
-          `Bound the waits of that test: timeoutMs, or \`new Timeout(ms)\`.`,
-      )
-    }
-    await over
-  }
-  let end = (): void => undefined
-  const turn = {
-    name,
-    over: new Promise<void>((resolve) => {
-      end = resolve
-    }),
-    givenUp: false,
-  }
-  const onAbort = (): void => {
-    turn.givenUp = true
-    end()
-  }
-  current = turn
-  signal?.addEventListener('abort', onAbort)
+/** Passes on what `fn` throws; an error of ours that comes from no line of the program is shown at `place`. */
+async function placed(place: string, fn: () => Promise<void>): Promise<void> {
   try {
     await fn()
-  } finally {
-    signal?.removeEventListener('abort', onAbort)
-    current = null
-    end()
+  } catch (error) {
+    if (error instanceof TestingError && place !== '') error.stack = `${error.name}: ${error.message}\n${place}`
+    throw error
   }
-}
-
-const REASONS: Readonly<Partial<Record<Bound, string>>> = {
-  executions: 'maxExecutions was reached',
-  time: 'maxMs was over',
-  spins: 'a greenlet gives way by sleep(0) again and again',
-}
-
-/** What can be done, as options and remarks. */
-function remedies({ bound, independence, executions }: ExploreResult): (readonly [options: string, remark: string])[] {
-  const anyway = ['complete: false', 'takes what it could see'] as const
-  if (bound === 'spins') return [['spins: 100', 'sees longer ones'], anyway]
-  const more =
-    bound === 'time'
-      ? (['maxMs: 60_000', 'goes on for longer'] as const)
-      : ([`maxExecutions: ${tenfold(executions)}`, 'goes on for longer'] as const)
-  if (independence === 'tracked') return [more, anyway]
-  return [
-    ["independence: 'tracked'", 'leaves out what makes no difference, if all that is shared is made by t.shared()'],
-    ['preemptions: 2', 'leaves out schedules with more: most mistakes need no more'],
-    more,
-    anyway,
-  ]
-}
-
-function tenfold(executions: number): string {
-  return (executions * 10).toLocaleString('en').replaceAll(',', '_')
-}
-
-/** @throws TestingError when a budget has ended an exploration. A bound of preemptions is one that the user has set. */
-function checkComplete(result: ExploreResult): void {
-  const reason = REASONS[result.bound]
-  if (result.complete || reason === undefined) return
-  const lines = remedies(result).map(
-    ([options, remark]) => [`  it.explore(name, { ${options} }, body)`, remark] as const,
-  )
-  const width = Math.max(...lines.map(([line]) => line.length))
-  const spins = result.bound === 'spins' ? '\n  Wait for an Event or a Condition instead of asking over and over.' : ''
-  throw new TestingError(
-    `Not every schedule was run: ${reason}.\n${result.summary}\n\n` +
-      `None of these has failed, but the test claims all. What can be done:\n${lines.map(([line, remark]) => `${line.padEnd(width)}   // ${remark}`).join('\n')}${spins}`,
-  )
 }

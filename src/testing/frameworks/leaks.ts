@@ -18,8 +18,9 @@ import type { Hub } from '../../hub/hub.ts'
 import type { Timer } from '../../hub/timers.ts'
 import { TestingError } from '../execution/outcome.ts'
 
-/** How long what was closed, and who was killed, may take to be gone. */
+/** How long what was closed, and who was killed, may take to be gone; and how often it is looked for, on a machine that is busy. */
 const PATIENCE_MS = 100
+const LOOKS = 20
 /** Between two looks. */
 const PAUSE_MS = 2
 
@@ -33,9 +34,9 @@ interface Present {
 
 /** What there is after a test and was not before, in words. */
 interface Left {
-  readonly greenlets: readonly string[]
-  readonly timers: readonly string[]
-  readonly open: readonly string[]
+  readonly greenlets: string[]
+  readonly timers: string[]
+  readonly open: string[]
 }
 
 /** Taken before a test, asked after it. */
@@ -50,7 +51,7 @@ export class LeakCheck {
     })
     const limit = systemClock.now() + PATIENCE_MS
     let left = this.#left()
-    while (left !== null && systemClock.now() < limit) {
+    for (let looks = 1; left !== null && (looks < LOOKS || systemClock.now() < limit); looks++) {
       await new Promise<void>((resolve) => {
         systemClock.setAlarm(PAUSE_MS, resolve)
       })
@@ -62,24 +63,21 @@ export class LeakCheck {
   #left(): Left | null {
     const [before, now] = [this.#before, present()]
     const living = now.living.filter((greenlet) => !before.living.includes(greenlet))
-    const waits = new Set<unknown>(living.map(({ $wait: wait }) => wait))
-    const timers = now.timers.filter((timer) => !before.timers.includes(timer) && !waits.has(timer))
-    const open = now.open.filter((handle) => !before.open.includes(handle))
-    const pipes = new Set(open.flatMap((handle) => (handle instanceof ChildProcess ? handle.stdio : [])))
-    const own = open.filter((handle) => !pipes.has(handle as Socket) && !isStandard(handle)) // asked only whether it is one of them
-    // Who waits is told of already; what has nobody who waits is an operation of plain code.
-    const nobodys = living.length === 0 ? now.outstanding - before.outstanding : 0
-    if (living.length + timers.length + own.length === 0 && nobodys <= 0) return null
-    return {
-      greenlets: [
-        ...living.map(textOfGreenlet),
-        ...(nobodys <= 0
-          ? []
-          : [`${String(nobodys)} wait${nobodys === 1 ? '' : 's'} of plain code, for something outside`]),
-      ],
-      timers: timers.map((timer) => `a timer of the hub: ${timer.describe?.() ?? 'no name'}`),
-      open: own.map(textOfHandle),
+    const open = now.open.filter((handle) => !before.open.includes(handle) && !isOf(before.open, handle))
+    const pipes = new Set<unknown>(open.flatMap((handle) => (handle instanceof ChildProcess ? handle.stdio : [])))
+    const left: Left = {
+      greenlets: living.map(textOfGreenlet),
+      timers: [],
+      open: open.filter((handle) => !pipes.has(handle) && !isStandard(handle)).map(textOfHandle),
     }
+    if (now.living.length === 0) {
+      // While somebody lives, a timer or a wait may be theirs; and they are told of, unless they were there before.
+      const timers = now.timers.filter((timer) => !before.timers.includes(timer))
+      left.timers.push(...timers.map((timer) => `a timer of the hub: ${timer.describe?.() ?? 'no name'}`))
+      const waits = now.outstanding - before.outstanding
+      if (waits > 0) left.greenlets.push(`${waits} wait${waits === 1 ? '' : 's'} of plain code, for something outside`)
+    }
+    return left.greenlets.length + left.timers.length + left.open.length === 0 ? null : left
   }
 }
 
@@ -94,6 +92,11 @@ function present(): Present {
 function openHandles(): readonly object[] {
   const { _getActiveHandles: list } = process as { _getActiveHandles?: () => readonly object[] } // not in the types
   return (list?.call(process) ?? []).filter((handle) => !(handle instanceof MessagePort))
+}
+
+/** Whether it is a connection to a server of `before`: how long such a one stays open is for the server to say. */
+function isOf(before: readonly object[], handle: object): boolean {
+  return 'server' in handle && before.includes(handle.server as object) // a socket that was accepted has it; asked only whether it is there
 }
 
 /** Whether it is the process's own input or output, which Node opens when they are first asked for. */

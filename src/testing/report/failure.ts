@@ -14,6 +14,7 @@
  */
 import { GreenloopError, recognise } from '../../errors/classes.ts'
 import type { FailureKind } from '../execution/outcome.ts'
+import { isError } from './frames.ts'
 
 /** A step of a failing schedule. */
 export interface ScheduleStep {
@@ -122,7 +123,7 @@ export class ScheduleFailure extends GreenloopError {
       }
     }
     // What has a cause of its own is handed on whole.
-    this.#causeText = cause instanceof Error && cause.cause === undefined ? firstLineOf(cause) : null
+    this.#causeText = isError(cause) && cause.cause === undefined ? firstLineOf(cause) : null
     this.stack = [`${this.name}: ${message}`, ...facts.frames].join('\n')
   }
 

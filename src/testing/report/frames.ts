@@ -3,8 +3,9 @@
  *
  * Stands on the errors of the library. V8's text is read as it is.
  */
-import { fileURLToPath } from 'node:url'
+import { types } from 'node:util'
 import { LoopExit } from '../../errors/classes.ts'
+import { isOurs } from '../../errors/stack.ts'
 
 /** A place in a file. */
 export interface Place {
@@ -13,24 +14,24 @@ export interface Place {
   readonly column: number
 }
 
-/** Where the library was loaded from, as it stands in a stack. */
-const HOME = new URL('../..', import.meta.url)
-const OURS: readonly string[] = [HOME.href, fileURLToPath(HOME)]
 const PLACE = /^\s+at (?:.*\()?(.*):(\d+):(\d+)\)?$/u
 /** What debug mode adds of the greenlet that stands for the test's main: the line of the test runner that called. */
 const MAIN_WAS_MADE = '  greenlet "main" was made'
 
+/** Whether something is an error, of whatever realm: test runners have several. */
+export function isError(value: unknown): value is Error {
+  return value instanceof Error || types.isNativeError(value)
+}
+
 /** The lines of the stack of an error that tell of the program; empty when there is none. */
 export function framesOf(error: unknown): string[] {
   // A LoopExit is made by the hub, where nothing of the program is.
-  if (!(error instanceof Error) || error instanceof LoopExit || typeof error.stack !== 'string') return []
+  if (!isError(error) || error instanceof LoopExit || typeof error.stack !== 'string') return []
   const lines = error.stack.split('\n')
   const first = lines.findIndex((line) => PLACE.test(line))
   if (first < 0) return []
   const end = lines.indexOf(MAIN_WAS_MADE)
-  const own = lines
-    .slice(first, end < 0 ? lines.length : end)
-    .filter((line) => !OURS.some((home) => line.includes(home)))
+  const own = lines.slice(first, end < 0 ? lines.length : end).filter((line) => !isOurs(line))
   return own.some((line) => PLACE.test(line)) ? own : []
 }
 

@@ -13,7 +13,7 @@ import type { Log } from '../execution/log.ts'
 import { type Failed, TestingError } from '../execution/outcome.ts'
 import { picture } from './columns.ts'
 import { ScheduleFailure } from './failure.ts'
-import { frameAt, framesOf } from './frames.ts'
+import { frameAt, framesOf, isError } from './frames.ts'
 import { noProgress, patternOf } from './livelock.ts'
 import { publicStep, type Reading, readingsOf, runsOf, waitingAtEnd } from './steps.ts'
 import { counted } from './text.ts'
@@ -79,7 +79,7 @@ const LAST_STEPS = 20
 
 /** What was thrown, and by whom. */
 function thrown({ why, error, greenlet }: Failed): string {
-  const text = error instanceof Error ? textOf(error) : `${show(error)} was thrown.`
+  const text = isError(error) ? textOf(error) : `${show(error)} was thrown.`
   if (why === 'unread')
     return `${text}\n(Greenlet "${greenlet}" failed, and nobody reads its outcome: get(), link() and raiseError do.)`
   return text

@@ -76,7 +76,7 @@ function lanesOf(readings: readonly Reading[]): Lanes {
       else others = true
     }
   }
-  const procs = [...greenlets]
+  const procs = [...greenlets].sort((one, other) => one.number - other.number)
   const names = procs.map((proc) =>
     procs.some((other) => other !== proc && other.name === proc.name) ? `${proc.name} (${proc.key})` : proc.name,
   )
@@ -115,14 +115,14 @@ function aloneUntil(readings: readonly Reading[]): number {
 
 /** What a step did, and how it ends. */
 function linesOf(reading: Reading, alone: boolean): string[] {
-  const { kind, reads, writes, uses, marks, ran, woke, call, failure, ended, killed } = reading
+  const { kind, reads, writes, uses, marks, runs, ran, woke, call, failure, ended, killed } = reading
   const lines = marks.map((mark) => `mark: ${mark}`)
   if (!alone) {
     if (reads.length > 0) lines.push(`reads ${listed(reads)}`)
     if (writes.length > 0) lines.push(`writes ${listed(writes)}`)
     if (uses.length > 0) lines.push(`uses ${listed(uses)}`)
   }
-  if (ran.length > 1) lines.push(`switches to ${listed(ran.slice(1), ' → ')}`)
+  if (runs && ran.length > 1) lines.push(`switches to ${listed(ran.slice(1), ' → ')}`)
   if (kind !== 'greenlet') {
     const wakes = woke.length === 0 ? '' : `: wakes ${listed(woke.map(({ name }) => name))}`
     lines.push(`${reading.name}${wakes}`)

@@ -9,7 +9,7 @@ import { Timer } from '../../hub/timers.ts'
 import type { Log, Proc, Step } from '../execution/log.ts'
 import { labelOf } from '../execution/shared.ts'
 import type { ScheduleStep } from './failure.ts'
-import { type Place, placeOfError } from './frames.ts'
+import { isError, type Place, placeOfError } from './frames.ts'
 
 /** A step, and what only the picture needs of it. */
 export interface Reading extends ScheduleStep {
@@ -20,6 +20,8 @@ export interface Reading extends ScheduleStep {
   readonly call: string | null
   /** The other primitives that it touches, as far as there are several of one class: `semaphore2`. */
   readonly uses: readonly string[]
+  /** Whether a greenlet runs in it: neither its links nor a callback, nor a timer. */
+  readonly runs: boolean
   /** The names of all who ran in it, in order, where there was a `switch()`. */
   readonly ran: readonly string[]
   readonly woke: readonly Proc[]
@@ -31,28 +33,44 @@ export interface Reading extends ScheduleStep {
   readonly loopExit: boolean
   /** The name of what its greenlet fails with; empty when it does not fail. */
   readonly failure: string
-  /** Nobody was ready before it, and nothing but time, or Node's I/O, has passed. */
-  readonly barrier: boolean
-  /** Nothing but the library's own bookkeeping: the links of one that has ended, a timer that nothing else could have come before. */
+  /** Nothing but the library's own bookkeeping: links, a timer that nothing else could have come before. */
   readonly quiet: boolean
 }
 
 /** Reads the log of an execution. */
 export function readingsOf(log: Pick<Log, 'steps'>): Reading[] {
-  const primitives = numbered(log.steps)
-  const written = writtenIn(log.steps)
-  let last: Proc | null = null
-  return log.steps.map((step) => {
-    const { detail, proc, offered } = step
-    const passedOver: Proc | null = last !== null && last !== proc && offered.includes(last) ? last : null
-    if (detail !== null && detail.ran.length > 0) last = detail.ended === null ? proc : null
-    const cells = cellsOf(step, written)
-    const used = [...step.touched.keys()].map((object) => primitives.get(object)).filter((name) => name !== undefined)
+  const reader = new Reader(log.steps)
+  return log.steps.map((step) => reader.read(step))
+}
+
+/** Reads one step after the other. */
+class Reader {
+  readonly #primitives: ReadonlyMap<object, string>
+  readonly #written: ReadonlySet<object>
+  readonly #ended = new Set<Proc>()
+  /** The greenlet that ran last, unless it has ended. */
+  #last: Proc | null = null
+
+  constructor(steps: readonly Step[]) {
+    this.#primitives = numbered(steps)
+    this.#written = writtenIn(steps)
+  }
+
+  read(step: Step): Reading {
+    const { detail, proc, offered, touched } = step
+    const last = this.#last
+    const passedOver = last !== null && last !== proc && offered.includes(last) ? last : null
+    // Of one that has ended these are the links, whatever runs in them.
+    const runs = proc.kind === 'greenlet' && !this.#ended.has(proc) && (detail?.ran.length ?? 0) > 0
+    const ended = runs ? (detail?.ended ?? null) : null
+    if (runs) this.#last = ended === null ? proc : null
+    if (ended !== null) this.#ended.add(proc)
+    const outcome = ended === null ? undefined : outcomeOf(proc)
+    const place = ended === null ? (detail?.place ?? null) : placeOfError(outcome)
+    const cells = cellsOf(step, this.#written)
+    const marks = detail?.marks ?? []
+    const used = [...touched.keys()].map((object) => this.#primitives.get(object)).filter((name) => name !== undefined)
     const [call, uses] = numberedCall(detail?.suspendedIn ?? null, used)
-    const runs = proc.kind === 'greenlet' && (detail?.ran.length ?? 0) > 0
-    const silent = cells.reads.length + cells.writes.length + (detail?.marks.length ?? 0) === 0
-    const error = detail?.ended === 'failed' ? outcomeOf(proc) : undefined
-    const place = error !== undefined ? placeOfError(error) : detail?.ended == null ? (detail?.place ?? null) : null
     return {
       step: step.number,
       name: proc.name,
@@ -61,25 +79,31 @@ export function readingsOf(log: Pick<Log, 'steps'>): Reading[] {
       preempts: passedOver !== null,
       atMs: step.atMs,
       suspendedIn: detail?.suspendedIn ?? null,
-      ended: detail?.ended ?? null,
+      ended,
       file: place?.file ?? null,
       line: place?.line ?? null,
       ...cells,
-      marks: detail?.marks ?? [],
+      marks,
       proc,
       passedOver,
       call,
       uses,
+      runs,
       ran: detail?.ran ?? [],
       woke: detail?.woke ?? [],
       place,
-      killed: detail?.ended === 'returned' && outcomeOf(proc) instanceof GreenletExit,
-      loopExit: error instanceof LoopExit,
-      failure: error === undefined ? '' : error instanceof Error ? error.name : show(error),
-      barrier: step.barrier,
-      quiet: silent && !runs && (proc.kind === 'greenlet' || (proc.kind === 'timer' && offered.length === 1)),
+      killed: ended === 'returned' && outcome instanceof GreenletExit,
+      loopExit: outcome instanceof LoopExit,
+      failure: ended !== 'failed' ? '' : isError(outcome) ? outcome.name : show(outcome),
+      quiet: !runs && cells.reads.length + cells.writes.length + marks.length === 0 && isBookkeeping(step),
     }
-  })
+  }
+}
+
+/** Whether a step in which no greenlet runs is the library's own matter. */
+function isBookkeeping({ proc, offered }: Step): boolean {
+  if (proc.kind === 'timer') return offered.length === 1
+  return proc.kind === 'greenlet' || proc.name.startsWith('the links of ')
 }
 
 /** A step, and how many times it was taken in a row. */
@@ -112,7 +136,7 @@ function sameText({ call, ended, reads, writes, uses, marks, ran, place }: Readi
 export function waitingAtEnd(readings: readonly Reading[]): Reading[] {
   const last = new Map<Proc, Reading>()
   for (const reading of readings) {
-    if (reading.kind === 'greenlet' && reading.ran.length > 0) last.set(reading.proc, reading)
+    if (reading.runs) last.set(reading.proc, reading)
   }
   return [...last.values()].filter(({ ended, loopExit }) => ended === null || loopExit)
 }

@@ -8,6 +8,7 @@ import type { Log, Step } from '../execution/log.ts'
 import type { Outcome } from '../execution/outcome.ts'
 import type { Difference } from '../schedule/replaying.ts'
 import { StaleSchedule, UncontrolledNondeterminism, Unreached, UntrackedState } from './failure.ts'
+import { isError } from './frames.ts'
 import { counted } from './text.ts'
 
 /** Where two runs of one schedule differ. */
@@ -87,7 +88,7 @@ function outcomeText(outcome: Outcome): string {
   if (outcome.kind === 'cut') return 'cut'
   if (outcome.kind === 'returned') return `returned ${show(outcome.value)}`
   const { error } = outcome
-  return `failed with ${error instanceof Error ? (String(error).split('\n', 1)[0] ?? '') : show(error)}`
+  return `failed with ${isError(error) ? (String(error).split('\n', 1)[0] ?? '') : show(error)}`
 }
 
 /**

@@ -145,9 +145,12 @@ export class Explorer {
   #shrunk(found: FailedExecution): Execution {
     if (this.#options.shrink === false) return found
     const log = this.independence === 'tracked' ? 'footprints' : 'none'
-    return shrink((policy, level) => this.run(policy, level === 'none' ? log : level), found)
+    return shrink((policy, level) => this.run(policy, level === 'none' ? log : level), found, { steps: MOST_STEPS })
   }
 }
+
+/** To make a schedule small takes so many steps at the most, of all executions together: a second. */
+const MOST_STEPS = 200_000
 
 /** Whether it has failed. */
 export function hasFailed(execution: Execution): execution is FailedExecution {

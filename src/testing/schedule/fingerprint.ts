@@ -8,7 +8,7 @@
 export const DIGITS = '0123456789abcdefghjkmnpqrstvwxyz'
 
 /** Where a hash begins. */
-export const HASH_START = 0x811c9dc5 | 0
+export const HASH_START: number = 0x811c9dc5 | 0
 
 /** Takes one more number into a hash: a step of FNV-1a, for a word instead of a byte. */
 export function hashed(hash: number, word: number): number {

@@ -32,6 +32,9 @@ class Departure {
   }
 }
 
+/** Alternatives that may lie in a bucket beyond those that are needed, so that they are not dropped one by one. */
+const MANY = 100
+
 /** How a search may be bounded. */
 export interface PlainOptions {
   /** Schedules with more preemptions are left out. @defaultValue Infinity */
@@ -133,13 +136,19 @@ export class PlainSearch implements Search, SearchPolicy {
     while (this.#buckets.length <= preemptions) this.#buckets.push([])
     const bucket = this.#buckets[preemptions]
     if (bucket === undefined) return
-    const most = this.#most - this.#begun
     for (let option = 0; option < count; option++) {
-      // More than will be run would be left over for certain: lower buckets and those of this one come first.
-      if (option === usual || bucket.length > most) continue
+      if (option === usual) continue
       bucket.push(new Departure(this.#last, step, option, count))
       this.left++
     }
+    const most = this.#most - this.#begun + 1
+    if (bucket.length > 2 * most + MANY) this.#dropOldest(bucket, most)
+  }
+
+  /** Drops those that will not be run for certain: as many as will be lie above them. */
+  #dropOldest(bucket: Departure[], most: number): void {
+    this.left -= bucket.length - most
+    bucket.splice(0, bucket.length - most)
   }
 
   /** The step of one of the departures; -1: there are no more. */

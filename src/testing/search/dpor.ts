@@ -55,9 +55,9 @@ class Node {
     else if (!this.watched.includes(sleeper)) this.watched = [...this.watched, sleeper]
   }
 
-  /** One who is to be taken and was not. */
+  /** One who is to be taken, and neither was nor is. */
   get due(): number | undefined {
-    for (const proc of this.wanted) if (!this.sleeps(proc)) return proc
+    for (const proc of this.wanted) if (proc !== this.chosen && !this.sleeps(proc)) return proc
     return undefined
   }
 }
@@ -112,9 +112,9 @@ export class ReducedSearch implements Search, SearchPolicy, Demands {
     }
     for (let step = this.#nodes.length - 1; step >= 0; step--) {
       const node = this.#nodes[step] as Node // one of them
-      node.sleep.push({ proc: node.chosen, footprint: this.#touches.footprintOf(step, node.met) })
-      const { due } = node
+      const { due, chosen } = node
       if (due !== undefined) {
+        node.sleep.push({ proc: chosen, footprint: this.#touches.footprintOf(step, node.met) })
         node.chosen = due
         this.#nodes.length = step + 1
         this.#from = step

@@ -17,7 +17,7 @@ import type { Explored, Run } from './search.ts'
 export interface ShrinkOptions {
   /** Executions. @defaultValue 2000 */
   readonly budget?: number
-  /** Steps of all of them together: those of a livelock are long. @defaultValue 1_000_000 */
+  /** Steps of all of them together: those of a livelock are long. @defaultValue 200_000 */
   readonly steps?: number
 }
 
@@ -47,7 +47,7 @@ class Budget<E extends Explored> {
 
 /** Answers the smallest schedule that fails in the same way; `found` itself when there is no smaller one. */
 export function shrink<E extends Explored>(run: Run<E>, found: E, options: ShrinkOptions = {}): E {
-  const { budget = 2000, steps = 1_000_000 } = options
+  const { budget = 2000, steps = 200_000 } = options
   const most = Math.floor(budget / 2)
   const fewest = withFewerPreemptions(new Budget(run, most, steps / 2), found, most)
   return new Shrinking(new Budget(run, budget - most, steps / 2), fewest).smallest()

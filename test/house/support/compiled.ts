@@ -6,7 +6,8 @@
  * checks.
  *
  * Most blocks run one after the other in few processes. One that is different there, or that changes or ends its process, has a process of
- * its own, and what it does there counts.
+ * its own, and what it does there counts. So has one that prints its own lines: it stands in a folder of its own, under its name, and is run
+ * there as a user does it, by tsx or by vitest.
  */
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -30,10 +31,17 @@ export interface Compiled {
 const OWN_PROCESS =
   /\bprocess\.|monkey|signalHandler|nextSignal|setDebug|config\.|settrace|setswitchinterval|setServers|express|https:\/\/[a-z]/u
 
+const VITEST = join(REPOSITORY, 'node_modules/vitest/vitest.mjs')
+const VITEST_DOOR = 'greenloop/testing/vitest'
+/** What a test imports; it prints, besides what is said of it, what its runner has to say. */
+const RUNNER = /from '(node:test|greenloop\/testing\/vitest)'/u
+
 /** Compiles `blocks`. */
 export function compile(blocks: readonly Block[]): Compiled {
   const folder = mkdtempSync(join(REPOSITORY, 'test/.tmp-blocks-'))
-  const fileOf = (block: Block): string => join(folder, `${block.name.replace(/[^\w.]/gu, '-')}.ts`)
+  const slugOf = (block: Block): string => block.name.replace(/[^\w.]/gu, '-')
+  const fileOf = (block: Block): string =>
+    join(folder, block.file === null ? `${slugOf(block)}.ts` : `${slugOf(block)}/${block.file}`)
   const options = optionsOfBlocks()
   const erasing = { ...options, module: ts.ModuleKind.ESNext, moduleResolution: ts.ModuleResolutionKind.Bundler }
 
@@ -46,17 +54,32 @@ export function compile(blocks: readonly Block[]): Compiled {
   copyFileSync(join(REPOSITORY, 'package.json'), join(folder, 'package.json'))
   symlinkSync(join(process.env['GREENLOOP_PROGRAMS'] ?? '', 'src'), join(folder, 'dist'))
   erase(readFileSync(new URL('web.ts', import.meta.url), 'utf8'), 'web.ts')
+  // tsx and vitest would take the repository's, where `greenloop` means src.
+  writeFileSync(join(folder, 'tsconfig.json'), '{}')
+  writeFileSync(join(folder, 'vitest.config.js'), 'export default {}')
   for (const block of blocks) {
+    mkdirSync(dirname(fileOf(block)), { recursive: true })
     writeFileSync(fileOf(block), block.code)
-    erase(block.code, fileOf(block).slice(folder.length))
+    if (block.file === null) erase(block.code, fileOf(block).slice(folder.length))
   }
 
   const scriptOf = (block: Block): string => fileOf(block).replace(/ts$/u, 'js')
   const together = runTogether(
-    blocks.filter(({ code, exitCode }) => exitCode === 0 && !OWN_PROCESS.test(code)).map(scriptOf),
+    blocks
+      .filter(({ code, exitCode, file }) => exitCode === 0 && file === null && !OWN_PROCESS.test(code))
+      .map(scriptOf),
   )
   const matches = ({ stdout, stderr }: Printed, block: Block): boolean =>
     stderr === '' && pattern(block.expected).test(normal(stdout))
+
+  async function runFile(block: Block, file: string): Promise<void> {
+    const [, runner] = RUNNER.exec(block.code) ?? []
+    const args = runner === VITEST_DOOR ? [VITEST, 'run', file] : ['--import', 'tsx', file]
+    const { stdout, stderr, code } = await execute(process.execPath, args, {}, dirname(fileOf(block)))
+    if (runner === undefined) expect(stderr).toBe('')
+    expect(normal(stdout + stderr)).toMatch(pattern(block.expected, runner !== undefined))
+    expect(code).toBe(block.exitCode)
+  }
 
   let program: ts.Program | null = null
   return {
@@ -70,6 +93,7 @@ export function compile(blocks: readonly Block[]): Compiled {
       })
     },
     async run(block, web = null) {
+      if (block.file !== null) return await runFile(block, block.file)
       const printed = web === null ? await together.get(scriptOf(block)) : null
       if (printed != null && matches(printed, block)) return
       const preload = web === null ? [] : ['--import', join(folder, 'web.js')]

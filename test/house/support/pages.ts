@@ -2,7 +2,8 @@
  * The code blocks of a page, and what each says that it prints.
  *
  * A `ts` block prints what stands in the `text` block that follows it. Without one it prints the comments behind its `console.log` lines,
- * in their order, and then those that end the block. It prints nothing else. `ts exit=130` says how its process ends.
+ * in their order, and then those that end the block. It prints nothing else. `ts exit=130` says how its process ends. `ts file=bank.ts` is a
+ * file of that name, whose lines are those that it prints; one that is a test prints what is said among other things.
  *
  * In expected output `<n>` stands for a number, `<n...>` for several, a run of three or more `#` or `.` and an axis `|---|--` for one of
  * any length; any run of spaces counts as one.
@@ -26,6 +27,8 @@ export interface Block {
   code: string
   expected: string
   exitCode: number
+  /** The name of the file that it is; null: any. */
+  file: string | null
 }
 
 /** The fenced blocks of a page, in order. */
@@ -48,6 +51,7 @@ export function blocksOf(file: string, fences: readonly Fence[]): Block[] {
       code,
       expected: next?.language === 'text' ? next.code : commentsOf(code),
       exitCode: Number(/exit=(\d+)/u.exec(info)?.[1] ?? 0),
+      file: /file=(\S+)/u.exec(info)?.[1] ?? null,
     }
   })
 }

@@ -15,10 +15,15 @@ export interface Ended {
 /** Nothing of ours takes longer; what hangs fails its test. */
 const LONGEST_MS = 20_000
 
-/** Runs `command` with its output in pipes. Of our own environment it gets only what a program needs. */
-export function execute(command: string, args: readonly string[], env: Record<string, string> = {}): Promise<Ended> {
+/** Runs `command` with its output in pipes, in the folder `cwd`. Of our own environment it gets only what a program needs. */
+export function execute(
+  command: string,
+  args: readonly string[],
+  env: Record<string, string> = {},
+  cwd: string = REPOSITORY,
+): Promise<Ended> {
   const { PATH, HOME } = process.env
-  const options = { cwd: REPOSITORY, env: { PATH, HOME, NO_COLOR: '1', ...env }, timeout: LONGEST_MS }
+  const options = { cwd, env: { PATH, HOME, NO_COLOR: '1', ...env }, timeout: LONGEST_MS }
   return new Promise((resolve) => {
     const child = execFile(command, args, options, (_, stdout, stderr) => {
       resolve({ stdout, stderr, code: child.exitCode ?? Number.NaN })

@@ -389,6 +389,31 @@ describe('the end of an execution', () => {
   })
 })
 
+describe('an execution that is cut', () => {
+  it('is none that has returned, also when everybody has ended and a callback is left', () => {
+    const body: Body = () => {
+      getHub().runCallback(() => undefined)
+    }
+    expect(execute(body).outcome.kind).toBe('returned')
+    expect(execute(body, { choose: (_, step) => (step < 1 ? 0 : GIVE_UP) }).outcome).toEqual({ kind: 'cut' })
+  })
+
+  it('hears nothing of what those say who are killed at its end', () => {
+    const labels = new Map<string, boolean>()
+    const body: Body = function* (t) {
+      try {
+        yield* sleep(0)
+      } finally {
+        t.reachable('interrupted')
+        t.unreachable('interrupted')
+      }
+    }
+    const { outcome } = execute(body, { choose: (_, step) => (step < 1 ? 0 : GIVE_UP) }, { labels })
+    expect(outcome).toEqual({ kind: 'cut' })
+    expect([...labels]).toEqual([])
+  })
+})
+
 describe('a greenlet that does nothing but give up its turn', () => {
   const spinning: Body = function* () {
     let ready = false

@@ -1,5 +1,6 @@
 // What a view of `t.shared` notes, what it gives out, and that it behaves as the object itself.
-import { Queue, RawGreenlet, RLock, Semaphore, sleep, spawn } from 'greenloop'
+import { type Green, joinall, Queue, RawGreenlet, RLock, Semaphore, sleep, spawn } from 'greenloop'
+import { explore, type ScheduleContext } from 'greenloop/testing'
 import { describe, expect, it } from 'vitest'
 import { kernel } from '../../../src/greenlet/kernel.ts'
 import { labelOf, sharedProxy } from '../../../src/testing/execution/shared.ts'
@@ -680,3 +681,83 @@ describe('t.shared()', () => {
     )
   })
 })
+
+describe('an exploration that reduces by what is shared', () => {
+  class Till {
+    #n = 0
+
+    get n(): number {
+      return this.#n
+    }
+
+    *add(n: number): Green<void> {
+      const before = this.#n
+      yield* sleep(0)
+      this.#n = before + n
+    }
+
+    take(from: Till): void {
+      this.#n += from.#n
+      from.#n = 0
+    }
+  }
+
+  const programs: Record<string, (t: ScheduleContext) => Green<unknown>> = {
+    *'properties and keys'(t) {
+      const s: Record<string, number> = t.shared({ a: 0 })
+      yield* inTurn(
+        () => (s['b'] = s['a']!++),
+        () => delete s['b'],
+        () => (s['c'] = Object.keys(s).length),
+      )
+      return s
+    },
+    *'elements and the length'(t) {
+      const items = t.shared([0])
+      yield* inTurn(
+        () => items.push(items.length),
+        () => (items.length = 1),
+        () => (items[0] = items.length),
+      )
+      return items
+    },
+    *'a Map and what lies in it'(t) {
+      const map = t.shared(new Map([['a', { n: 1 }]]))
+      yield* inTurn(
+        () => map.get('a')!.n++,
+        () => map.set('b', { n: map.get('a')!.n }),
+        () => map.forEach((one) => (one.n *= 3)),
+      )
+      return [...map.values()].map(({ n }) => n)
+    },
+    *'a class with #private names'(t) {
+      const [one, other] = [t.shared(new Till()), t.shared(new Till())]
+      yield* joinall([spawn(() => one.add(1)), spawn(() => other.add(2)), spawn(() => one.take(other))])
+      return [one.n, other.n]
+    },
+  }
+
+  it.each(Object.keys(programs))('comes to what all schedules come to: %s', async (name) => {
+    const seen = async (independence: 'none' | 'tracked') => {
+      const outcomes = new Set<string>()
+      const { complete, executions } = await explore(
+        function* (t) {
+          outcomes.add(JSON.stringify(yield* programs[name]!(t)))
+        },
+        { independence, order: 'any' },
+      )
+      expect(complete).toBe(true)
+      return { executions, outcomes: [...outcomes].sort() }
+    }
+    const all = await seen('none')
+    const reduced = await seen('tracked')
+    expect(reduced.outcomes).toEqual(all.outcomes)
+    expect(reduced.outcomes.length).toBeGreaterThan(1)
+    expect(reduced.executions).toBeLessThan(all.executions)
+  })
+})
+
+/** Does each in a greenlet of its own. */
+function* inTurn(...acts: (() => unknown)[]): Green<void> {
+  yield* joinall(acts.map((act) => spawn(() => void act())))
+}

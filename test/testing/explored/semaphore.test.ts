@@ -1,8 +1,8 @@
 // Semaphores under all schedules, with kills and timeouts: no permit is lost or doubled, nobody is left in the line.
-import { BoundedSemaphore, type Green, joinall, Semaphore, sleep, spawn } from 'greenloop'
+import { BoundedSemaphore, type Green, Semaphore, sleep, spawn } from 'greenloop'
 import { describe, expect, it } from 'vitest'
 import { checkLeaks } from '../../support/leaks.ts'
-import { outcomes } from '../support/explored.ts'
+import { ended, killer, outcomes } from '../support/explored.ts'
 
 checkLeaks()
 
@@ -38,8 +38,8 @@ describe('a Semaphore', () => {
         }
       }
       const [ann, bob] = [spawn(visit), spawn(visit)]
-      yield* spawn(() => bob.kill()).join()
-      yield* joinall([ann, bob])
+      killer(bob)
+      yield* ended(ann, bob)
       isAtRest(semaphore, 1)
       return room.visits
     })
@@ -56,9 +56,9 @@ describe('a Semaphore', () => {
       }
       const [ann, bob] = [spawn(visit, 'Ann'), spawn(visit, 'Bob')]
       yield* sleep(1)
-      const killer = spawn(() => ann.kill())
+      killer(ann)
       semaphore.release()
-      yield* joinall([ann, bob, killer])
+      yield* ended(ann, bob)
       isAtRest(semaphore, 1)
       return served.join()
     })
@@ -78,13 +78,13 @@ describe('a Semaphore', () => {
       const all = new Map(['Ann', 'Bob', 'Cyd'].map((name) => [name, spawn(visit, name)]))
       yield* sleep(1)
       semaphore.release()
-      const killer = spawn(() => all.get(came[0] ?? '')?.kill())
+      killer(all.get(came[0] ?? ''))
       yield* sleep(1) // all have gone as far as they can
       const first = served.length === 0 ? 'nobody' : String(came.indexOf(served[0] ?? ''))
       semaphore.release()
       yield* sleep(1)
       semaphore.release()
-      yield* joinall([...all.values(), killer])
+      yield* ended(...all.values())
       return `${first} first, then ${came.filter((name) => served.includes(name)).join() === served.join() ? 'in order' : served.join()}, ${semaphore.counter} left`
     })
     expect(all).toEqual(['0 first, then in order, 0 left', '1 first, then in order, 1 left'])
@@ -104,7 +104,7 @@ describe('a Semaphore', () => {
         return got
       })
       const next = spawn(() => semaphore.with(() => undefined))
-      yield* joinall([holder, late, next])
+      yield* ended(holder, late, next)
       isAtRest(semaphore, 1)
       return late.value
     })
@@ -123,7 +123,7 @@ describe('a Semaphore', () => {
       if (hasty.value === true) throw new Error('there was none')
       if (taker.value !== true) throw new Error('the taker waits although a permit came')
       semaphore.release()
-      yield* joinall([watcher, taker, hasty])
+      yield* ended(watcher, taker, hasty)
       isAtRest(semaphore, 1)
       return watcher.value
     })
@@ -144,7 +144,7 @@ describe('a BoundedSemaphore', () => {
       all[2]?.kill()
       yield* sleep(0)
       all[0]?.kill()
-      yield* joinall(all)
+      yield* ended(...all)
       isAtRest(semaphore, 2)
     })
   })

@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:net'
 import { BoundedSemaphore, getcurrent, joinall, RawGreenlet, sleep, spawn, until } from 'greenloop'
 import { greenIt, virtual } from 'greenloop/testing'
 import { expect, it, test } from 'greenloop/testing/vitest'
-import { afterAll, afterEach, beforeAll, describe, it as vitestIt, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, vi, it as vitestIt } from 'vitest'
 import { checkLeaks } from '../../support/leaks.ts'
 import { message } from '../../support/thrown.ts'
 
@@ -44,8 +44,8 @@ describe('it', () => {
   const { green } = greenIt(
     it.extend<{ account: string }>({
       account: [
-        async ({}, use) => {
-          prepared.push('account')
+        async ({ task }, use) => {
+          prepared.push(task.name)
           await use('account')
         },
         { auto: true },
@@ -55,7 +55,7 @@ describe('it', () => {
 
   green('can be extended before it is made green', function* () {
     yield* sleep(1000)
-    expect(prepared).toEqual(['account'])
+    expect(prepared).toEqual(['can be extended before it is made green'])
   })
 })
 

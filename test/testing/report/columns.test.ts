@@ -98,14 +98,15 @@ describe('picture()', () => {
     schedule.step(worker, { in: 'sleep(0)', line: 8 })
     schedule.step(worker, { in: 'sleep(0)', line: 8 })
     schedule.step(worker, { ended: 'returned' })
-    schedule.step(worker)
+    schedule.step(worker, { ended: 'returned', ran: ['main'] }) // its links: plain code
+    schedule.step(schedule.callback('the links of Event'), { woke: [main] })
     schedule.step(main, { ended: 'returned' })
     expect(drawn(schedule)).toBe(`
      main                worker
   0  join() of "worker"                      bank.test.ts:4
   1                      sleep(0) (3 times)  bank.test.ts:8
   4                      returns
-  6  returns
+  7  returns
 `)
   })
 

@@ -30,7 +30,7 @@ describe('ScheduleFailure', () => {
     expect(failure).toBeInstanceOf(GreenloopError)
     expect(failure.name).toBe('ScheduleFailure')
     expect(failure.cause).toBe(cause)
-    expect({ ...failure }).toEqual({
+    expect(Object.fromEntries(Object.entries(failure))).toEqual({
       code: 'GREENLOOP_SCHEDULE',
       kind: 'error',
       trace: 's1:a:25zk57:3f',
@@ -41,7 +41,11 @@ describe('ScheduleFailure', () => {
 
   it('keeps what an assertion has compared, for vitest and for node:assert', () => {
     const ofNode = failureWith(new AssertionError({ actual: 1, expected: 2, operator: 'strictEqual' }))
-    expect(['actual', 'expected', 'operator'].map((name) => Reflect.get(ofNode, name))).toEqual([1, 2, 'strictEqual'])
+    expect(['actual', 'expected', 'operator'].map((name): unknown => Reflect.get(ofNode, name))).toEqual([
+      1,
+      2,
+      'strictEqual',
+    ])
     let thrown: unknown
     try {
       expect([1]).toEqual([2])
@@ -49,7 +53,7 @@ describe('ScheduleFailure', () => {
       thrown = error
     }
     const ofVitest = failureWith(thrown)
-    expect(['actual', 'expected'].map((name) => Reflect.get(ofVitest, name))).toEqual([[1], [2]])
+    expect(['actual', 'expected'].map((name): unknown => Reflect.get(ofVitest, name))).toEqual([[1], [2]])
     expect('expected' in failureWith(new Error('wrong'))).toBe(false)
   })
 

@@ -31,17 +31,17 @@ describe('the report of an error', () => {
     const error = await failure(explore(lostUpdate, { name: 'keeps both deposits', independence: 'tracked' }))
     expect(error.message).toBe(`AssertionError: expected 1 to be 2 // Object.is equality
 
-     main                        deposit-3               deposit-2
+     main                        deposit-2               deposit-3
   0  joinall() for "deposit-2",
        "deposit-3"                                                               programs.ts:16
-  1                              reads account.balance
-                                 sleep(0)                                        programs.ts:13
-  2                              switched away ⟶         reads account.balance
+  1                                                      reads account.balance
                                                          sleep(0)                programs.ts:13
-  3                                                      writes account.balance
-                                                         returns
-  5                              writes account.balance
+  2                              reads account.balance   ⟵ switched away
+                                 sleep(0)                                        programs.ts:13
+  3                              writes account.balance
                                  returns
+  5                                                      writes account.balance
+                                                         returns
   7  reads account.balance
      fails: AssertionError                                                       programs.ts:17
 
@@ -108,7 +108,7 @@ Replay it:
     const error = await failure(
       explore(function* () {
         yield* sleep(0)
-        throw 'no error' // eslint-disable-line @typescript-eslint/only-throw-error -- the subject of the test
+        throw 'no error'
       }),
     )
     expect(error.message.split('\n', 1)).toEqual(['"no error" (string) was thrown.'])
@@ -132,12 +132,12 @@ These wait, too:
 
   main  joinall() for "east", "west"  at test/testing/report/programs.ts:29
 
-     main                          west                  east
+     main                          east                  west
   0  joinall() for "east", "west"                                              programs.ts:29
-  1                                semaphore2.acquire()                        programs.ts:24
-  2                                switched away ⟶       semaphore1.acquire()  programs.ts:24
-  3                                                      semaphore2.acquire()  programs.ts:25
-  4                                semaphore1.acquire()                        programs.ts:25
+  1                                                      semaphore2.acquire()  programs.ts:24
+  2                                semaphore1.acquire()  ⟵ switched away       programs.ts:24
+  3                                semaphore2.acquire()                        programs.ts:25
+  4                                                      semaphore1.acquire()  programs.ts:25
      waits for ever                waits for ever        waits for ever
 
 order: any (whoever is ready may be next; in production it is first come, first served)

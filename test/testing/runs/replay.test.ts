@@ -32,7 +32,7 @@ function* race({ steps = 1, greenlets = 2, fails = true } = {}) {
     ended.push(number)
   }
   yield* joinall(Array.from({ length: greenlets }, (_, number) => spawn(walk, number)))
-  if (fails && ended[0] !== 0) throw new Error(`${ended}`)
+  if (fails && ended[0] !== 0) throw new Error(ended.join())
   return ended
 }
 

@@ -1,12 +1,12 @@
 /**
  * All schedules of a small program, in both ways of exploring, and what they come to.
  */
-import { type Driven, type Green, getHub } from 'greenloop'
+import { type Driven, type Green, type Greenlet, getHub, sleep, spawn } from 'greenloop'
 import { explore, type ScheduleContext } from 'greenloop/testing'
 import { expect } from 'vitest'
 
 /** Of a program with more schedules than these only those are run that cannot be taken for each other. */
-const MOST = 1500
+const MOST = 600
 
 /**
  * Explores all schedules of `body`, which must all pass, and answers what they return: each outcome once, as a text, in order.
@@ -39,10 +39,31 @@ async function explored(
     },
     { independence, maxExecutions, maxMs: 60_000 },
   )
-  if (process.env['COUNTS']) console.log(independence, result.executions, result.cut, (performance.now() - began).toFixed(), 'ms')
+  if (process.env['COUNTS'])
+    console.log(independence, result.executions, result.cut, (performance.now() - began).toFixed(), 'ms')
   return { ...result, outcomes: [...seen].sort() }
 }
 
 function* driven(value: unknown): Green<unknown> {
   return typeof value === 'object' && value !== null && 'next' in value ? yield* value as Green<unknown> : value
+}
+
+/** Spawns somebody who kills `victim`, some time; not before `ms` milliseconds have passed, if that is given. */
+export function killer(victim: Greenlet | undefined, ms?: number): void {
+  spawn(function* (): Green<void> {
+    if (ms !== undefined) yield* sleep(ms)
+    victim?.kill()
+  })
+}
+
+/**
+ * Waits until all others have gone as far as they can: the time goes on only then. A join would do, but asks in which order they end, which is
+ * many more schedules.
+ *
+ * @throws when one of `greenlets` has not ended.
+ */
+export function* ended(...greenlets: readonly Greenlet[]): Green<void> {
+  yield* sleep(100)
+  const living = greenlets.filter(({ dead }) => !dead)
+  if (living.length > 0) throw new Error(`left: ${living.map(({ name }) => name).join()}`)
 }

@@ -102,7 +102,7 @@ class ModelStep implements Taken {
   readonly offered: readonly Actor[]
   readonly madeReadyBy: number
   readonly barrier: boolean
-  readonly touched = new Map<object, boolean>()
+  readonly touched: Map<object, boolean> = new Map<object, boolean>()
 
   constructor(proc: ModelActor, offered: readonly Actor[], barrier: boolean) {
     this.proc = proc
@@ -400,7 +400,7 @@ export interface Seen {
 }
 
 /** Runs a search over a program to its end. */
-export function searched(program: Program, search: Search, limit = Infinity): Seen {
+export function searched(program: Program, search: Search, limit: number = Infinity): Seen {
   const outcomes = new Set<string>()
   const kinds = new Set<string>()
   let [executions, cut, firstFailure, mostLeft] = [0, 0, 0, 0]
@@ -419,4 +419,9 @@ export function searched(program: Program, search: Search, limit = Infinity): Se
     if (log !== null) kinds.add(canonicalTrace(log))
   }
   return { executions, cut, outcomes, kinds, firstFailure, mostLeft }
+}
+
+/** A list of `count`, each made by `make`. */
+export function times<T>(count: number, make: (place: number) => T): T[] {
+  return Array.from({ length: count }, (_, place) => make(place))
 }

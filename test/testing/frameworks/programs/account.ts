@@ -15,7 +15,7 @@ function* listen() {
   return opened
 }
 
-describe('an account', () => {
+void describe('an account', () => {
   afterEach(() => {
     server?.close()
     server = undefined

@@ -1,11 +1,11 @@
 // Run by runners.test.ts in a vitest of its own. The library is the one that was compiled for this run of the tests, outside of vitest's
 // reach, as an installed package is.
 import { join } from 'node:path'
-import { defineConfig } from 'vitest/config'
+import type { ViteUserConfig } from 'vitest/config'
 
 const library = join(process.env['GREENLOOP_PROGRAMS'] ?? '', 'src')
 
-export default defineConfig({
+const config: ViteUserConfig = {
   resolve: {
     alias: [
       { find: /^greenloop$/u, replacement: join(library, 'index.js') },
@@ -14,4 +14,6 @@ export default defineConfig({
     ],
   },
   test: { include: ['*.spec.ts'], fileParallelism: false },
-})
+}
+
+export default config

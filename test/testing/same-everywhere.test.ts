@@ -1,0 +1,127 @@
+// Same seed, same trace: what stands here in letters must come out on each version of Node, in each process, each time.
+import { type Green, joinall, Queue, sleep, spawn } from 'greenloop'
+import { explore, fuzz, replay, ScheduleFailure } from 'greenloop/testing'
+import { describe, expect, it } from 'vitest'
+import { Explorer } from '../../src/testing/runs/explorer.ts'
+import { Portfolio } from '../../src/testing/runs/portfolio.ts'
+import { checkLeaks } from '../support/leaks.ts'
+import { rejection } from '../support/thrown.ts'
+import { BUGS } from './support/bugs.ts'
+
+checkLeaks()
+
+/** Title, seed, in which run it is found, the schedule as it is found, the schedule when it is shrunk. */
+const FUZZED: readonly (readonly [string, number, number, string, string])[] = [
+  ['a lost update of three', 42, 1, 's1:a:k7nm7k:b6', 's1:a:k7nm7k:12050001103s'],
+  ['an event that is cleared behind the work', 1, 12, 's1:a:qf39wk:34010102q', 's1:a:qf39wk:120410102c'],
+  ['an event that is cleared behind the work', 42, 30, 's1:a:qf39wk:121402102k', 's1:a:qf39wk:120410102c'],
+  ['a permit released that a killed one never had', 1, 15, 's1:a:3pmd89:223100a', 's1:a:3pmd89:30021003'],
+  ['a permit released that a killed one never had', 42, 9, 's1:a:3pmd89:223100a', 's1:a:3pmd89:30021003'],
+  ['a double check that sees what is not whole yet', 1, 4, 's1:a:fznv5z:20102m', 's1:a:fznv5z:11011008'],
+  ['a stack whose head is the same again (ABA)', 1, 12, 's1:a:qtvrgb:3114a', 's1:a:qtvrgb:3114a'],
+  ['a stack whose head is the same again (ABA)', 42, 8, 's1:a:qtvrgb:102056', 's1:a:qtvrgb:3114a'],
+  ['a worker that is not woken to stop', 42, 6, 's1:a:q5p79s:201q', 's1:a:q5p79s:201q'],
+  ['three locks in a circle', 42, 1, 's1:a:y2431p:8r', 's1:a:y2431p:1214102f'],
+]
+
+/** Title, executions, schedules and cut ones without a reduction, and with one. */
+const EXPLORED: readonly (readonly [string, string, string])[] = [
+  ['a lost update of two', '30 30 0', '8 8 0'],
+  ['a seat that is checked first and taken later', '40 40 0', '4 4 0'],
+  ['two locks in two orders', '30 30 0', '8 8 0'],
+  ['an event that is cleared behind the work', '632 632 0', '96 96 0'],
+  ['a condition by hand that lets go of the lock before it stands in line', '38 38 0', '12 12 0'],
+  ['a permit released that did not come in time', '4 4 0', '2 2 0'],
+  ['a consumer killed between get and done', '6 6 0', '6 6 0'],
+  ['a double check that sees what is not whole yet', '22 22 0', '8 8 0'],
+  ['a stack whose head is the same again (ABA)', '117 117 0', '40 40 0'],
+  ['a release that stands in no finally', '4 4 0', '4 4 0'],
+  ['a sum that is wrong in between', '20 20 0', '4 4 0'],
+]
+
+/** Greenlets, a queue, timers that are due at once, numbers by chance. */
+function* mixed(t: { random(): number }): Green<string> {
+  const queue = new Queue<string>(1)
+  function* send(name: string): Green<void> {
+    for (const count of [1, 2]) {
+      yield* sleep(count)
+      yield* queue.put(`${name}${count}`)
+    }
+  }
+  const senders = [spawn(send, 'a'), spawn(send, 'b')]
+  const got: string[] = []
+  for (let left = 4; left > 0; left--) {
+    got.push(yield* queue.get())
+    if (t.random() < 0.5) yield* sleep(0)
+  }
+  yield* joinall(senders)
+  return got.join(' ')
+}
+
+async function failureOf(promise: Promise<unknown>): Promise<ScheduleFailure> {
+  const error = await rejection(promise)
+  if (!(error instanceof ScheduleFailure)) throw error
+  return error
+}
+
+/** The first runs of a fuzz, by their replay strings, and what the body returns in them. */
+function runs(seed: number, count: number): string[] {
+  const explorer = new Explorer('fuzz', mixed, {}, 'none')
+  const portfolio = new Portfolio(seed)
+  const first = explorer.first()
+  let longest = first.choices.length
+  return Array.from({ length: count }, () => {
+    const execution = explorer.run(portfolio.next(longest).policy, 'none')
+    longest = Math.max(longest, execution.choices.length)
+    const { outcome } = execution
+    return `${explorer.traceOf(execution)} ${outcome.kind === 'returned' ? String(outcome.value) : outcome.kind}`
+  })
+}
+
+describe('the same seed', () => {
+  it.each(Object.entries({ 1: [''], 42: [''], '-7': [''] }))('gives these runs (%s)', (seed, expected) => {
+    expect(runs(Number(seed), expected.length)).toEqual(expected)
+  })
+
+  it('gives one row of traces in a hundred fuzzes', () => {
+    const rows = new Set(Array.from({ length: 100 }, () => runs(42, 8).join('\n')))
+    expect(rows.size).toBe(1)
+  })
+
+  it.each(FUZZED)('finds "%s" in this run, and shrinks it to this (seed %i)', async (title, seed, executions, found, shrunk) => {
+    const bug = BUGS.find((one) => one.title === title)
+    if (bug === undefined) throw new Error(`There is no bug "${title}".`)
+    const asFound = await failureOf(fuzz(bug.wrong, { seed, shrink: false }))
+    expect([asFound.executions, asFound.trace]).toEqual([executions, found])
+    const small = await failureOf(fuzz(bug.wrong, { seed }))
+    expect([small.executions, small.trace]).toEqual([executions, shrunk])
+    expect(small.kind).toBe(bug.kind)
+  })
+
+  it('has seen as much', async () => {
+    expect((await fuzz(mixed, { seed: 42, runs: 200, maxMs: 60_000 })).summary).toBe('')
+  })
+})
+
+describe('a replay', () => {
+  it('takes the same steps and returns the same', async () => {
+    const [line = ''] = runs(42, 5).slice(-1)
+    const [text = ''] = line.split(' ')
+    const { value, trace } = await replay(mixed, text)
+    expect(line).toBe(`${text} ${value}`)
+    expect(trace.switches.join(' ')).toBe('')
+  })
+})
+
+describe('explore()', () => {
+  it.each(EXPLORED)('runs so many of "%s"', async (title, plain, reduced) => {
+    const bug = BUGS.find((one) => one.title === title)
+    if (bug === undefined) throw new Error(`There is no bug "${title}".`)
+    const counts = []
+    for (const independence of ['none', 'tracked'] as const) {
+      const { executions, schedules, cut } = await explore(bug.right, { independence })
+      counts.push([executions, schedules, cut].join(' '))
+    }
+    expect(counts).toEqual([plain, reduced])
+  })
+})
