@@ -34,7 +34,8 @@ const floors = [
   ['testing/execution'],
   ['testing/search', 'testing/report', 'testing/storyboard'],
   ['testing/runs'],
-  ['testing/frameworks', 'testing/index'],
+  ['testing/frameworks'],
+  ['testing/index'],
   ['cli'],
 ]
 

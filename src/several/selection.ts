@@ -210,6 +210,7 @@ export abstract class Selection extends Wait {
   }
 
   protected override leave(): void {
+    writes(this) // which branches it leaves hangs on who was told before
     this.#decided = true
     for (let place = this.#agents.length - 1; place >= 0; place--) {
       const agent = this.#agents[place]

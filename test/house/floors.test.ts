@@ -37,7 +37,8 @@ const FLOORS = [
   ['testing/execution'],
   ['testing/search', 'testing/report', 'testing/storyboard'],
   ['testing/runs'],
-  ['testing/frameworks', 'testing/index.ts'],
+  ['testing/frameworks'],
+  ['testing/index.ts'],
   ['cli'],
   ['eslint'],
 ]

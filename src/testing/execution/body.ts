@@ -52,7 +52,7 @@ export interface ScheduleContext {
   now(): number
   /** A number from 0 up to 1, without 1: the same row of numbers in each schedule. @switches never */
   random(): number
-  /** What has happened so far. An exploration that asks for it is slower. */
+  /** What has happened so far. An exploration that asks for it is slower, and runs each schedule: in the trace the order of all steps is seen. */
   readonly trace: Trace
 }
 

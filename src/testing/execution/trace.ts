@@ -85,8 +85,8 @@ export class Trace {
   /**
    * Whether the moment that is marked `a` comes before the one marked `b` in this schedule and in all that differ from it only in the order
    * of steps that have nothing to do with each other: since one greenlet passes both, one wakes the other, the clock goes on in between, or
-   * both touch the same thing and one of them changes it. That `a` happened to come first is not enough. A mark stands for all of the step that
-   * it is set in.
+   * both touch the same thing and one of them changes it. That `a` happened to come first is not enough. A mark stands for all of the
+   * step that it is set in.
    *
    * @throws UsageError when one of them was never set, or more than once.
    * @switches never
@@ -116,6 +116,13 @@ export class Trace {
     return place
   }
 }
+
+Object.defineProperty(Trace.prototype, Symbol.for('nodejs.util.inspect.custom'), {
+  value(this: Trace): string {
+    return String(this)
+  },
+  configurable: true,
+})
 
 function traceStep({ number, proc, detail, atMs, touched }: Step): TraceStep {
   const reads: string[] = []

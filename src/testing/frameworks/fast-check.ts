@@ -8,7 +8,6 @@
  *
  * Stands on the explorer, and on fast-check, which only this file loads. Leaves to fast-check how many runs there are.
  */
-import { inspect } from 'node:util'
 import { Arbitrary, type Random as Chance, Stream, Value } from 'fast-check'
 import { checkOptions } from '../../errors/usage.ts'
 import type { Driven } from '../../protocol.ts'
@@ -74,12 +73,15 @@ export class Schedule {
       `schedule(${this.$shares.map((share) => String(Math.round((100 * share) / SHARES) / 100)).join(' ')})`
     )
   }
-
-  /** @internal The same, for `console.log`. */
-  [inspect.custom](): string {
-    return this.toString()
-  }
 }
+
+// What fast-check and `console.log` show of a counterexample: how it is made up is of no interest.
+Object.defineProperty(Schedule.prototype, Symbol.for('nodejs.util.inspect.custom'), {
+  value(this: Schedule): string {
+    return String(this)
+  },
+  configurable: true,
+})
 
 /** How {@link schedules} draws. */
 export interface SchedulesOptions {

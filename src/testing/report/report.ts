@@ -59,7 +59,7 @@ export function failureOf(facts: ReportFacts): ScheduleFailure {
     verdict: outcome.why === 'invariant' ? 'breaks the invariant' : '',
   })
   const parts = [
-    endless ? noProgress(facts.caller, readings, execution.choices.length) : thrown(outcome),
+    endless ? noProgress(facts.caller, readings, execution.choices.length) : thrown(outcome, readings),
     endless ? `The last steps:\n\n${steps}` : steps,
     [modeOf(facts), foundBy(facts)].filter((line) => line !== '').join('\n'),
     replayBy(facts),
@@ -78,11 +78,32 @@ export function failureOf(facts: ReportFacts): ScheduleFailure {
 const LAST_STEPS = 20
 
 /** What was thrown, and by whom. */
-function thrown({ why, error, greenlet }: Failed): string {
+function thrown({ why, error, greenlet }: Failed, readings: readonly Reading[]): string {
+  if (isError(error) && (why === 'deadlock' || why === 'leftover')) return withNumbers(textOf(error), readings)
   const text = isError(error) ? textOf(error) : `${show(error)} was thrown.`
   if (why === 'unread')
     return `${text}\n(Greenlet "${greenlet}" failed, and nobody reads its outcome: get(), link() and raiseError do.)`
   return text
+}
+
+/** Has the rows of those who wait name primitives as the picture does: `semaphore2.acquire()`. */
+function withNumbers(text: string, readings: readonly Reading[]): string {
+  const waits = waitingAtEnd(readings).flatMap(({ name, call, suspendedIn: wait }) =>
+    call === null || wait === null ? [] : [{ row: `  ${name} `, wait, call }],
+  )
+  const growth = Math.max(0, ...waits.map(({ wait, call }) => call.length - wait.length))
+  return text
+    .split('\n')
+    .map((line) => {
+      const known = waits.find(
+        ({ row, wait }) => line.startsWith(row) && line.slice(row.length).trimStart().startsWith(wait),
+      )
+      if (known === undefined) return line
+      const at = line.indexOf(known.wait, known.row.length)
+      const end = at + known.wait.length
+      return `${line.slice(0, at)}${known.call.padEnd(known.wait.length + growth)}${line.slice(end)}`.trimEnd()
+    })
+    .join('\n')
 }
 
 function textOf(error: Error): string {
@@ -114,23 +135,26 @@ function foundBy({ caller, executions, shrunkFrom, execution, seed }: ReportFact
 /** A longer string is written once only. */
 const LONG = 100
 
-function replayBy({ trace, name, runner }: ReportFacts): string {
-  const command = commandOf(runner ?? presentRunner(), name)
+function replayBy({ caller, trace, name, runner }: ReportFacts): string {
+  const call = `Replay it:\n  await replay(body, '${trace}')`
+  if (caller === 'schedule.run') return call // the body depends on data that only fast-check has
   const string = trace.length > LONG ? '...' : `'${trace}'`
-  return `Replay it:\n  await replay(body, '${trace}')\n  GREENLOOP_REPLAY=${string} ${command}`
+  return `${call}\n  GREENLOOP_REPLAY=${string} ${commandOf(runner ?? presentRunner(), name)}`
 }
 
 /** What a person types to run the one test. */
 function commandOf(runner: 'vitest' | 'node:test' | null, name: string | undefined): string {
-  if (runner === null) {
-    const [, program = ''] = process.argv
-    return ['node', ...process.execArgv, relative(process.cwd(), program)].join(' ')
-  }
-  const tool = runner === 'vitest' ? 'npx vitest run' : 'node --test'
-  if (name === undefined) return tool
-  const pattern = name.replace(/[$()*+.?[\\\]^{|}]/gu, '\\$&').replaceAll("'", `'\\''`)
-  return `${tool} ${runner === 'vitest' ? '-t' : '--test-name-pattern'} '${pattern}'`
+  const pattern = name?.replace(/[$()*+.?[\\\]^{|}]/gu, '\\$&').replaceAll("'", `'\\''`)
+  if (runner === 'vitest') return pattern === undefined ? 'npx vitest run' : `npx vitest run -t '${pattern}'`
+  const flags = process.execArgv.filter((flag) => !flag.startsWith('--test'))
+  const node = flags.some((flag) => TSX.test(flag)) ? ['npx', 'tsx'] : ['node', ...flags]
+  const program = relative(process.cwd(), process.argv[1] ?? '')
+  if (runner === null) return [...node, program].join(' ')
+  return [...node, '--test', ...(pattern === undefined ? [] : [`--test-name-pattern '${pattern}'`]), program].join(' ')
 }
+
+/** A flag that has tsx loaded. */
+const TSX = /^tsx$|=tsx$|[/\\]tsx[/\\]/u
 
 /** Which one runs this process. */
 function presentRunner(): 'vitest' | 'node:test' | null {

@@ -136,9 +136,10 @@ function sameText({ call, ended, reads, writes, uses, marks, ran, place }: Readi
 export function waitingAtEnd(readings: readonly Reading[]): Reading[] {
   const last = new Map<Proc, Reading>()
   for (const reading of readings) {
-    if (reading.runs) last.set(reading.proc, reading)
+    // A LoopExit is how the waiting ends.
+    if (reading.runs && !reading.loopExit) last.set(reading.proc, reading)
   }
-  return [...last.values()].filter(({ ended, loopExit }) => ended === null || loopExit)
+  return [...last.values()].filter(({ ended }) => ended === null)
 }
 
 /** What programs get of a step. */

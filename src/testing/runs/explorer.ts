@@ -32,7 +32,8 @@ export class Explorer {
   readonly caller: string
   readonly labels: Map<string, boolean> = new Map()
   readonly order: 'any' | 'external'
-  readonly independence: 'none' | 'tracked'
+  /** `none` as soon as the body asks for its trace: there the order of independent steps is seen, too. */
+  independence: 'none' | 'tracked'
   /** The most objects that were shared in one execution. */
   trackedObjects = 0
   /** How many were run, for the user: those that only looked again are not among them. */
@@ -88,6 +89,7 @@ export class Explorer {
     if (context.tracked > this.trackedObjects) this.trackedObjects = context.tracked
     if (!context.usesTrace) return execution
     this.usesTrace = true
+    this.independence = 'none'
     return context.wantsTrace ? this.run(given(execution.choices, fifo()), 'calls') : execution
   }
 

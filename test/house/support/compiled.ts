@@ -93,7 +93,10 @@ export function compile(blocks: readonly Block[]): Compiled {
       })
     },
     async run(block, web = null) {
-      if (block.file !== null) return await runFile(block, block.file)
+      if (block.file !== null) {
+        await runFile(block, block.file)
+        return
+      }
       const printed = web === null ? await together.get(scriptOf(block)) : null
       if (printed != null && matches(printed, block)) return
       const preload = web === null ? [] : ['--import', join(folder, 'web.js')]

@@ -118,7 +118,7 @@ describe('an AsyncResult', () => {
 
   it('has the outcome of the greenlet that it is linked to, also when that is killed', async () => {
     const all = await outcomes(function* () {
-      const result = new AsyncResult<unknown>()
+      const result = new AsyncResult()
       const worker = spawn(function* () {
         yield* sleep(0)
         return 'done'

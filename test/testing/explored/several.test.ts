@@ -15,6 +15,7 @@ import {
   sleep,
   spawn,
   wait,
+  withTimeout,
 } from 'greenloop'
 import { describe, expect, it } from 'vitest'
 import { checkLeaks } from '../../support/leaks.ts'
@@ -125,6 +126,17 @@ describe('all()', () => {
       return Array.isArray(waiter.value) ? [...waiter.value].sort() : [queue.size]
     })
     expect(all).toEqual(['[1,2]', '[1]', '[2]']) // of one that is killed between the two the first item is gone with it
+  })
+
+  it('is left at once by a limit that comes while one of its branches ends', async () => {
+    const all = await outcomes(function* () {
+      const [event, limit] = [new Event(), { ms: 0, timeoutValue: 'late' }]
+      const waiter = spawn(() => withTimeout(limit, () => allOf([event.wait(), () => sleep(0)])))
+      yield* ended(waiter)
+      if (event.linkcount() > 0) throw new Error('somebody is left')
+      return waiter.value
+    })
+    expect(all).toEqual(['late'])
   })
 })
 

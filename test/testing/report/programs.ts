@@ -1,12 +1,12 @@
 /**
  * Programs with a mistake in their schedule; a file of their own, so that the lines in the pictures stay.
  */
-import { Event, joinall, Semaphore, sleep, spawn, spawnWith, withTimeout } from 'greenloop'
+import { Event, type Green, joinall, Semaphore, sleep, spawn, spawnWith, withTimeout } from 'greenloop'
 import type { ScheduleContext } from 'greenloop/testing'
 import { expect } from 'vitest'
 
 /** Two deposits, of which one is lost. */
-export function* lostUpdate(t: ScheduleContext) {
+export function* lostUpdate(t: ScheduleContext): Green<void> {
   const account = t.shared({ balance: 0 }, 'account')
   function* deposit() {
     const before = account.balance
@@ -18,7 +18,7 @@ export function* lostUpdate(t: ScheduleContext) {
 }
 
 /** Two locks, taken in two orders. */
-export function* lockOrder() {
+export function* lockOrder(): Green<void> {
   const [a, b] = [new Semaphore(1), new Semaphore(1)]
   function* transfer(first: Semaphore, second: Semaphore) {
     yield* first.acquire()
@@ -30,7 +30,7 @@ export function* lockOrder() {
 }
 
 /** Two who wait for each other by asking again and again. */
-export function* spinners() {
+export function* spinners(): Green<void> {
   const done = new Event()
   function* ask() {
     while (!done.isSet()) yield* sleep(0)
@@ -40,14 +40,14 @@ export function* spinners() {
 }
 
 /** A time limit that comes before the end of what it limits. */
-export function* tooLate() {
+export function* tooLate(): Green<void> {
   yield* withTimeout(10, function* slow() {
     yield* sleep(20)
   })
 }
 
 /** One is left over. */
-export function* leftOver() {
+export function* leftOver(): Green<void> {
   spawnWith({ name: 'reader' }, function* read() {
     yield* new Event().wait()
   })
@@ -55,7 +55,7 @@ export function* leftOver() {
 }
 
 /** One fails, and nobody looks. */
-export function* unread() {
+export function* unread(): Green<void> {
   spawnWith({ name: 'writer' }, function* write() {
     yield* sleep(1)
     throw new RangeError('the disk is full')
@@ -64,7 +64,7 @@ export function* unread() {
 }
 
 /** Two in a room for one. */
-export function* crowded(t: ScheduleContext) {
+export function* crowded(t: ScheduleContext): Green<void> {
   const room = t.shared({ people: 0 }, 'room')
   t.invariant(() => room.people < 2, 'one at a time')
   function* visit() {

@@ -125,12 +125,12 @@ describe('the report of a deadlock', () => {
     ).toBe(`LoopExit: main waits in joinall() for "east", "west", and nothing is left that could wake it
 (0 ready, 0 timers, 0 promises or sockets that were asked). These wait for each other in a circle:
 
-  east  semaphore.acquire()           at test/testing/report/programs.ts:25  the last permit was taken by "west"
-  west  semaphore.acquire()           at test/testing/report/programs.ts:25  the last permit was taken by "east"
+  east  semaphore2.acquire()           at test/testing/report/programs.ts:25  the last permit was taken by "west"
+  west  semaphore1.acquire()           at test/testing/report/programs.ts:25  the last permit was taken by "east"
 
 These wait, too:
 
-  main  joinall() for "east", "west"  at test/testing/report/programs.ts:29
+  main  joinall() for "east", "west"   at test/testing/report/programs.ts:29
 
      main                          east                  west
   0  joinall() for "east", "west"                                              programs.ts:29
@@ -150,6 +150,17 @@ Replay it:
     expect(framesOf(error)).toEqual([
       '    at east (test/testing/report/programs.ts:25:19)',
       '    at west (test/testing/report/programs.ts:25:19)',
+    ])
+  })
+
+  it('points at all who wait when there is no circle', async () => {
+    const error = await failure(
+      explore(function* () {
+        yield* new Event().wait()
+      }),
+    )
+    expect(framesOf(error)).toEqual([
+      expect.stringMatching(/^ {4}at main \(test\/testing\/report\/report\.test\.ts:\d+:\d+\)$/u),
     ])
   })
 
@@ -300,6 +311,16 @@ describe('failureOf()', () => {
   function tail(facts: Partial<ReportFacts>): string[] {
     return report(facts).message.split('\n').slice(-5)
   }
+  /** The command, for a process that was started so. */
+  function commandWith(execArgv: readonly string[], facts: Partial<ReportFacts> = {}): string {
+    const before = { execArgv: process.execArgv, argv: process.argv }
+    Object.assign(process, { execArgv, argv: ['node', `${process.cwd()}/walk.test.js`] })
+    try {
+      return tail(facts).at(-1)?.replace("  GREENLOOP_REPLAY='s1:a:25zk57:3f' ", '') ?? ''
+    } finally {
+      Object.assign(process, before)
+    }
+  }
   const { VITEST, NODE_TEST_CONTEXT } = process.env
 
   afterEach(() => {
@@ -330,20 +351,26 @@ describe('failureOf()', () => {
   })
 
   it('gives the command of the test runner that is named', () => {
-    expect(tail({ runner: 'node:test', name: 'a [b]' }).slice(2)).toEqual([
+    expect(tail({ runner: 'node:test', name: 'a [b]' }).slice(2, 4)).toEqual([
       'Replay it:',
       `  await replay(body, 's1:a:25zk57:3f')`,
-      `  GREENLOOP_REPLAY='s1:a:25zk57:3f' node --test --test-name-pattern 'a \\[b\\]'`,
     ])
+    expect(commandWith(['--test'], { runner: 'node:test', name: 'a [b]' })).toBe(
+      `node --test --test-name-pattern 'a \\[b\\]' walk.test.js`,
+    )
+    expect(commandWith(['--import', 'tsx'], { runner: 'node:test' })).toBe('npx tsx --test walk.test.js')
   })
 
   it('finds the test runner in the environment, and else gives the command of the program', () => {
     delete process.env['VITEST']
-    const program = tail({}).at(-1) ?? ''
+    expect(commandWith(['--enable-source-maps'])).toBe('node --enable-source-maps walk.test.js')
+    expect(commandWith(['--import', 'file:///node_modules/tsx/dist/loader.mjs'])).toBe('npx tsx walk.test.js')
     process.env['NODE_TEST_CONTEXT'] = 'child-v8'
-    expect(tail({}).at(-1)).toBe(`  GREENLOOP_REPLAY='s1:a:25zk57:3f' node --test`)
-    expect(program.startsWith(`  GREENLOOP_REPLAY='s1:a:25zk57:3f' node `)).toBe(true)
-    expect(program.endsWith('.js')).toBe(true)
+    expect(commandWith([])).toBe('node --test walk.test.js')
+  })
+
+  it('gives no command for a schedule of fast-check, whose data only fast-check has', () => {
+    expect(tail({ caller: 'schedule.run' }).at(-1)).toBe(`  await replay(body, 's1:a:25zk57:3f')`)
   })
 
   it('writes a long string once', () => {

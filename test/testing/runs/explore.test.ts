@@ -254,6 +254,19 @@ describe('a trace that the body asks for', () => {
     expect(seen.length).toBeGreaterThan(0)
   })
 
+  it('shows the order of all steps, so that none are taken for independent', async () => {
+    const seen = new Set<string>()
+    const result = await explore(
+      function* (t) {
+        yield* joinall([spawn(sleep, 0), spawn(sleep, 0)])
+        seen.add(t.trace.switches.join(' '))
+      },
+      { independence: 'tracked' },
+    )
+    expect(result).toMatchObject({ complete: true, independence: 'none' })
+    expect(seen.size).toBeGreaterThan(3)
+  })
+
   function joined(greenlets: number): Body {
     return () => joinall(Array.from({ length: greenlets }, () => spawn(sleep, 0)))
   }

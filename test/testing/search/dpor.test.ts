@@ -216,6 +216,36 @@ describe('a reduced search over greenlets', () => {
   })
 })
 
+it('takes everybody who is awake where somebody who spins was passed over', () => {
+  const rounds = new Set<unknown>()
+  const run = runner(
+    function* (t) {
+      const state = t.shared({ isDone: false })
+      let looked = 0
+      const poller = spawn(function* () {
+        for (looked = 1; !state.isDone; looked++) yield* sleep(0)
+      })
+      const setter = spawn(function* () {
+        yield* sleep(0)
+        state.isDone = true
+      })
+      yield* joinall([poller, setter])
+      return looked
+    },
+    { spins: 3 },
+  )
+  const search: Search = new ReducedSearch()
+  let spun = false
+  while (search.next()) {
+    const execution = run(search.policy, 'footprints')
+    search.took(execution)
+    spun ||= execution.spun
+    if (execution.outcome.kind === 'returned') rounds.add(execution.outcome.value)
+  }
+  expect(spun).toBe(true)
+  for (const looked of [1, 2, 3]) expect(rounds).toContain(looked)
+})
+
 describe('a program that does not do the same for the same choices', () => {
   it('is told by another number of options', () => {
     const program = lostUpdate(2, 1)

@@ -86,7 +86,8 @@ function* work(world: World, self: number, steps: readonly Step[]): Green<string
       if (value !== undefined) seen.push(`${step[1]}: ${shown(value)}`)
     } catch (error) {
       seen.push(`${step[1]}: ${shown(error)}`)
-      if (error instanceof TypeError || error instanceof ReferenceError) world.broken = error
+      // Not `instanceof`: a UsageError of the library is a TypeError.
+      if (error instanceof Error && /^(?:Type|Reference)Error$/u.test(error.name)) world.broken = error
       if (!EXPECTED.some((one) => error instanceof one)) throw error
     }
   }

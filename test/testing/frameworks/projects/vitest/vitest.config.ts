@@ -3,9 +3,11 @@
 import { join } from 'node:path'
 import type { ViteUserConfig } from 'vitest/config'
 
-const library = join(process.env['GREENLOOP_PROGRAMS'] ?? '', 'src')
+const programs = process.env['GREENLOOP_PROGRAMS'] ?? ''
+const library = join(programs, 'src')
 
 const config: ViteUserConfig = {
+  cacheDir: join(programs, '.vite'),
   resolve: {
     alias: [
       { find: /^greenloop$/u, replacement: join(library, 'index.js') },
