@@ -6,12 +6,15 @@
  */
 import { kernel } from './kernel.ts'
 
+// Taken out of its cell once: an imported binding is read and checked anew at each use, and these are called by every operation.
+const cell = kernel
+
 /** The running code looks at `object`: its answer depends on what others did to it before. */
 export function reads(object: object): void {
-  if (kernel.footprint !== null) kernel.footprint.read(object)
+  if (cell.footprint !== null) cell.footprint.read(object)
 }
 
 /** The running code changes `object`, or may do so. */
 export function writes(object: object): void {
-  if (kernel.footprint !== null) kernel.footprint.written(object)
+  if (cell.footprint !== null) cell.footprint.written(object)
 }

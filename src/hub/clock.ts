@@ -26,6 +26,8 @@ export interface Alarm {
 export interface ReadyOnes {
   /** Fills `list` with them, in the order in which they became so. */
   copyTo(list: Coroutine[]): void
+  /** Fills `list` with the first of them, if there is one. */
+  copyFirstTo(list: Coroutine[]): void
   /** Takes one of them off. */
   take(greenlet: Coroutine): void
 }

@@ -357,18 +357,18 @@ export class Hub {
   /** Runs the links of one that has ended. Those that they wake are put in front of `behind`; answers who is next. */
   #runLinks(task: Task, behind: Coroutine | null): Coroutine | null {
     leave()
-    if (this.scheduler === null) this.#ready = this.#woken
+    this.#ready = this.#woken
     try {
       task.$runLinks()
     } catch (error) {
       this.tell(error, task)
     }
-    if (this.scheduler !== null) return behind // it is to choose among all
     // before:  behind …          #woken:  woken … lastWoken          now:  woken … lastWoken, behind …
     this.#ready = this.#all
     const { last: lastWoken } = this.#woken
     const woken = this.#woken.takeAll()
     if (woken === null || lastWoken === null) return behind
+    if (this.scheduler !== null) return this.#all.putBack(woken, lastWoken) // it is to choose among all
     lastWoken.$behind = behind
     this.#lastWoken = lastWoken
     return woken

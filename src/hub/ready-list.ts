@@ -30,11 +30,12 @@ export class ReadyList implements ReadyOnes {
     return first
   }
 
-  /** Puts some that were taken off, `first` to `last`, before all others. */
-  putBack(first: Coroutine, last: Coroutine): void {
+  /** Puts some that were taken off, `first` to `last`, before all others; answers who is left of them: nobody. */
+  putBack(first: Coroutine, last: Coroutine): null {
     last.$behind = this.first
     this.first = first
     this.last ??= last
+    return null
   }
 
   /** Fills `list` with all that are in it, in order, and drops those whose turn was cancelled. */
@@ -53,6 +54,19 @@ export class ReadyList implements ReadyOnes {
       greenlet = behind
     }
     while (list.length > count) list.pop() // to set the length would drop the store
+  }
+
+  /** Fills `list` with the first whose turn was not cancelled; those before it are dropped. */
+  copyFirstTo(list: Coroutine[]): void {
+    while (list.length > 0) list.pop()
+    for (let { first } = this; first !== null; first = this.first) {
+      if (first.$turn === READY) {
+        list.push(first)
+        return
+      }
+      first.$turn = NOT_READY
+      this.#unlink(first, null)
+    }
   }
 
   /** Takes one off that is in it. */

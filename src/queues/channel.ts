@@ -80,10 +80,12 @@ export class Channel<T> extends Exchange<T> {
 
   /** @internal */
   override $take(_peeks: boolean, greenlet: Coroutine | null): Item<T> | typeof NOTHING {
-    reads(this)
     if (this.$isShutdown) throw this.$shut(takeCall(false, greenlet))
     const putter = firstFor(this.$putters, greenlet)
-    if (putter === null) return NOTHING
+    if (putter === null) {
+      reads(this)
+      return NOTHING
+    }
     const { item } = putter
     this.$putters.remove(putter)
     putter.succeed(undefined)
@@ -93,12 +95,17 @@ export class Channel<T> extends Exchange<T> {
 
   /** @internal */
   override $accept(item: Item<T>, greenlet: Coroutine | null): boolean {
-    reads(this)
     if (this.$isShutdown) throw this.$shut(putCall(greenlet))
     const getter = firstFor(this.$getters, greenlet)
-    if (getter === null) return false
+    if (getter === null) {
+      reads(this)
+      return false
+    }
     // It is about to let the getter run, which is a wait: what was to be thrown there is thrown before anything was handed over.
-    if (greenlet !== null && greenlet.$pending !== null) throw takePending(greenlet)
+    if (greenlet !== null && greenlet.$pending !== null) {
+      reads(this)
+      throw takePending(greenlet)
+    }
     this.$getters.remove(getter)
     getter.succeed(item)
     getter.rest()

@@ -180,6 +180,7 @@ export abstract class Exchange<T> implements Sequence<T> {
 
   /** @internal What `call` throws after the shutdown. */
   $shut(call: string): ShutDown {
+    reads(this)
     return new ShutDown(`${this.$call(call)} found the ${this.noun} shut down.`)
   }
 

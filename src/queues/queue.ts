@@ -197,8 +197,8 @@ export class SimpleQueue<T> extends Exchange<T> {
   /** @internal */
   override $take(peeks: boolean, greenlet: Coroutine | null): Item<T> | typeof NOTHING {
     if (this.length === 0) {
-      reads(this)
       if (this.$isShutdown) throw this.$shut(takeCall(peeks, greenlet))
+      reads(this)
       return NOTHING
     }
     if (peeks) {
@@ -213,9 +213,11 @@ export class SimpleQueue<T> extends Exchange<T> {
 
   /** @internal */
   override $accept(item: Item<T>, greenlet: Coroutine | null): boolean {
-    reads(this)
     if (this.$isShutdown) throw this.$shut(putCall(greenlet))
-    if (this.length >= this.$maxsize) return false
+    if (this.length >= this.$maxsize) {
+      reads(this)
+      return false
+    }
     writes(this)
     this.#enter(item)
     if (this.$getters.first !== null) this.#settle(greenlet)

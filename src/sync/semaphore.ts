@@ -138,8 +138,10 @@ export class Semaphore extends Linkable {
    * @switches never
    */
   acquireNowait(): boolean {
-    reads(this)
-    if (this.#counter <= 0) return false
+    if (this.#counter <= 0) {
+      reads(this)
+      return false
+    }
     writes(this)
     if (--this.#counter === 0) this.#holder = kernel.current
     return true
@@ -155,7 +157,7 @@ export class Semaphore extends Linkable {
     writes(this)
     this.#holder = null
     const counter = ++this.#counter
-    if (this.linkcount() > 0) {
+    if (this.linked > 0) {
       if (this.#line === AT_REST) this.#line = CALLED
       this.changed()
     }
@@ -227,8 +229,10 @@ export class Semaphore extends Linkable {
 
   /** @internal */
   $take(greenlet: Coroutine, first: boolean): boolean {
-    reads(this)
-    if (this.#counter <= 0 || (this.#line === PASSED_OVER && !first && this.linkcount() > 0)) return false
+    if (this.#counter <= 0 || (this.#line === PASSED_OVER && !first && this.linked > 0)) {
+      reads(this)
+      return false
+    }
     writes(this)
     if (--this.#counter === 0) this.#holder = ownerOf(greenlet)
     return true
@@ -250,7 +254,7 @@ export class Semaphore extends Linkable {
   /** @internal */
   override $notify(): void {
     super.$notify()
-    if (this.linkcount() === 0) this.#line = AT_REST
+    if (this.linked === 0) this.#line = AT_REST
     else if (this.#line === CALLED) this.#line = PASSED_OVER
   }
 

@@ -145,6 +145,11 @@ export abstract class Linkable implements Listenable {
     return this.#telling && node.round <= this.#due
   }
 
+  /** {@link linkcount}, for what says itself that it looks. */
+  protected get linked(): number {
+    return this.#links.size
+  }
+
   /** Whether some of those who were there when it became ready have still to be told; of one that {@link lingers}: to run. */
   protected get telling(): boolean {
     return this.#telling

@@ -213,7 +213,7 @@ footprints(
 )
 
 itKnowsAllOf('sync', {
-  Linkable: 'changed due lingers telling toString ready', // for subclasses
+  Linkable: 'changed due lingers linked telling toString ready', // for subclasses
   Event: 'begin lingers toString',
   // Nothing is ever cancelled.
   AsyncResult: 'toString cancel cancelled',

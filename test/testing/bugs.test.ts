@@ -1,5 +1,5 @@
 // What exploring is for: known kinds of mistakes are found, told with few switches, replayed; without the mistake all schedules pass.
-import { joinall, sleep, spawn } from 'greenloop'
+import { joinall, Semaphore, sleep, spawn } from 'greenloop'
 import { type ExploreOptions, explore, fuzz, replay, ScheduleFailure, Unreached } from 'greenloop/testing'
 import { describe, expect, it } from 'vitest'
 import { Explorer, hasFailed } from '../../src/testing/runs/explorer.ts'
@@ -128,6 +128,25 @@ describe('starvation', () => {
   })
 })
 
+describe('turns that are asked for again and again', () => {
+  it('come to both sides, since neither is passed over for ever', async () => {
+    const { complete, bound } = await explore(
+      function* (t) {
+        const game = t.shared({ turn: 'Ann' }, 'game')
+        function* play(me: string, other: string) {
+          for (let round = 0; round < 2; round++) {
+            while (game.turn !== me) yield* sleep(0)
+            game.turn = other
+          }
+        }
+        yield* joinall([spawn(play, 'Ann', 'Bob'), spawn(play, 'Bob', 'Ann')])
+      },
+      { independence: 'tracked', spins: 3 },
+    )
+    expect([complete, bound]).toEqual([false, 'spins'])
+  })
+})
+
 describe('t.reachable()', () => {
   /** Two race for a seat. */
   function race(outcomes: readonly string[], delayMs: number) {
@@ -146,6 +165,30 @@ describe('t.reachable()', () => {
     const { complete, reached, schedules } = await race(['Ann', 'Bob'], 0)
     expect([complete, reached]).toEqual([true, ['Ann is first', 'Bob is first']])
     expect(schedules).toBeGreaterThan(1)
+  })
+
+  it('does not hold in what only the end of an execution makes a body do', async () => {
+    const cutShort = (independence: 'none' | 'tracked') =>
+      explore(
+        function* (t) {
+          const semaphore = new Semaphore(1)
+          let isThrough = false
+          try {
+            const holder = spawn(() => semaphore.with(sleep, 5))
+            const late = spawn(function* () {
+              if (yield* semaphore.acquire({ timeoutMs: 5 })) semaphore.release()
+            })
+            yield* joinall([holder, late, spawn(() => semaphore.with(() => undefined))])
+            isThrough = true
+          } finally {
+            t.reachable('main is killed', !isThrough)
+          }
+        },
+        { independence },
+      )
+    for (const independence of ['none', 'tracked'] as const) {
+      expect(await rejection(cutShort(independence))).toBeInstanceOf(Unreached)
+    }
   })
 
   it('fails when none does', async () => {

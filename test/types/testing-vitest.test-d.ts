@@ -2,7 +2,7 @@
 import { test as nodeTest } from 'node:test'
 import { sleep } from 'greenloop'
 import { greenIt, type ScheduleContext, type Trace } from 'greenloop/testing'
-import { type GreenloopMeta, it, test } from 'greenloop/testing/vitest'
+import { test as alias, type GreenloopMeta, it as ours } from 'greenloop/testing/vitest'
 import { describe, expect, expectTypeOf, type TaskMeta, it as vitestIt } from 'vitest'
 
 /** The types are looked at, and nothing runs. */
@@ -11,32 +11,32 @@ declare const trace: Trace
 
 describe('the types of', () => {
   vitestIt('it of greenloop/testing/vitest are those of vitest’s, and ours', () => {
-    expectTypeOf(it).toExtend<typeof vitestIt>()
-    expectTypeOf(test).toEqualTypeOf(it)
+    expectTypeOf(ours).toExtend<typeof vitestIt>()
+    expectTypeOf(alias).toEqualTypeOf(ours)
     looked(() => {
-      it.green('a test', function* (t) {
+      ours.green('a test', function* (t) {
         expectTypeOf(t).toEqualTypeOf<ScheduleContext>()
         yield* sleep(10)
       })
-      it.green('a plain function', () => 5)
-      it.green('a test', { realIO: 'forbid', timeout: 1000, retry: 2 }, function* () {
+      ours.green('a plain function', () => 5)
+      ours.green('a test', { realIO: 'forbid', timeout: 1000, retry: 2 }, function* () {
         yield* sleep(10)
       })
-      it.explore.only('a test', { independence: 'tracked', complete: false }, function* (t) {
+      ours.explore.only('a test', { independence: 'tracked', complete: false }, function* (t) {
         expectTypeOf(t.shared({ balance: 0 })).toEqualTypeOf<{ balance: number }>()
         yield* sleep(10)
       })
-      it.fuzz.skip('a test', { runs: 5, seed: 42, maxMs: 100 }, () => sleep(10))
+      ours.fuzz.skip('a test', { runs: 5, seed: 42, maxMs: 100 }, () => sleep(10))
       // @ts-expect-error -- no such option of virtual()
-      it.green('a test', { preemptions: 2 }, () => sleep(10))
+      ours.green('a test', { preemptions: 2 }, () => sleep(10))
       // @ts-expect-error -- the runner gives the name
-      it.explore('a test', { name: 'a test' }, () => sleep(10))
+      ours.explore('a test', { name: 'a test' }, () => sleep(10))
       // @ts-expect-error -- it runs alone
-      it.explore('a test', { concurrent: true }, () => sleep(10))
+      ours.explore('a test', { concurrent: true }, () => sleep(10))
       // @ts-expect-error -- options come before the body
-      it.green('a test', () => sleep(10), { realIO: 'forbid' })
+      ours.green('a test', () => sleep(10), { realIO: 'forbid' })
       // @ts-expect-error -- there is no body
-      it.green('a test')
+      ours.green('a test')
     })
   })
 
@@ -54,7 +54,7 @@ describe('the types of', () => {
     expectTypeOf<TaskMeta['greenloop']>().toEqualTypeOf<GreenloopMeta | undefined>()
   })
 
-  vitestIt('greenIt() follow from the runner', () => {
+  vitestIt('greenIt() follow from those of the runner', () => {
     looked(() => {
       const { green, explore } = greenIt(nodeTest)
       green('a test', { timeout: 100 }, () => sleep(10))
@@ -64,7 +64,7 @@ describe('the types of', () => {
       })
       const plain = greenIt((name: string, fn: () => Promise<void>) => fn().then(() => name))
       // @ts-expect-error -- the runner has no such variant
-      plain.green.only('a test', () => sleep(10))
+      plain.green.only
       greenIt(vitestIt.extend({ price: 42 })).fuzz('a test', () => sleep(10))
       // @ts-expect-error -- that is no runner
       greenIt({})

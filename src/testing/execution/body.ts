@@ -6,9 +6,11 @@
  */
 
 import { UsageError } from '../../errors/classes.ts'
-import { notAFunction, show } from '../../errors/usage.ts'
+import { notAFunction, show, wrongRight } from '../../errors/usage.ts'
+import type { Greenlet } from '../../gevent/greenlet.ts'
 import { writes } from '../../greenlet/footprint.ts'
 import type { Coroutine } from '../../greenlet/kernel.ts'
+import { isGenerator, isOperation, isThenable } from '../../protocol.ts'
 import { Random } from '../schedule/random.ts'
 import type { Log } from './log.ts'
 import { TestingError } from './outcome.ts'
@@ -47,7 +49,7 @@ export interface ScheduleContext {
   /** Marks this moment in the trace, for `trace.happenedBefore`. @switches never */
   mark(label: string): void
   /** Says that a greenlet may be left over when all others have ended; it is killed then. @switches never */
-  daemon<G extends Coroutine>(greenlet: G): G
+  daemon<G extends Greenlet>(greenlet: G): G
   /** The virtual time since the beginning, in milliseconds. @switches never */
   now(): number
   /** A number from 0 up to 1, without 1: the same row of numbers in each schedule. @switches never */
@@ -75,8 +77,6 @@ export class Context implements ScheduleContext {
   readonly labels: Labels
   readonly daemons: Set<Coroutine> = new Set<Coroutine>()
   readonly invariants: Invariant[] = []
-  /** How many objects are shared. */
-  tracked = 0
   /** Set when an unreachable place was reached, also if the body catches what is thrown there. */
   reached: Reached | null = null
   /** Set when the trace was asked for. */
@@ -85,6 +85,7 @@ export class Context implements ScheduleContext {
   wantsTrace = false
   readonly #clock: { readonly time: number }
   readonly #log: Log | null
+  readonly #shared = new Set<object>()
   #trace: Trace | null = null
   #closed = false
   #random: Random | null = null
@@ -95,9 +96,15 @@ export class Context implements ScheduleContext {
     this.#log = log
   }
 
+  /** How many objects are shared. */
+  get tracked(): number {
+    return this.#shared.size
+  }
+
   shared<T extends object>(object: T, name?: string): T {
-    this.tracked++
-    return sharedProxy(object, name ?? `shared-${String(this.tracked)}`)
+    const shared = sharedProxy(object, name ?? `shared-${String(this.tracked + 1)}`)
+    this.#shared.add(shared)
+    return shared
   }
 
   invariant(check: () => unknown, label?: string): void {
@@ -129,7 +136,7 @@ export class Context implements ScheduleContext {
     this.#log?.mark(label)
   }
 
-  daemon<G extends Coroutine>(greenlet: G): G {
+  daemon<G extends Greenlet>(greenlet: G): G {
     this.daemons.add(greenlet)
     return greenlet
   }
@@ -150,6 +157,21 @@ export class Context implements ScheduleContext {
     this.wantsTrace = true
     throw new TestingError('The trace of this schedule is not written; the schedule is run again with it.')
   }
+}
+
+/** @throws UsageError when an invariant has answered something that would have to be waited for: it would always seem to hold. */
+export function checkAnswer({ label }: Invariant, answer: unknown): void {
+  if (!isThenable(answer) && !isGenerator(answer) && !isOperation(answer)) return
+  if (isThenable(answer) && !isOperation(answer)) answer.then(undefined, () => undefined)
+  throw new UsageError(
+    `t.invariant() expects \`check\` to answer at once, between two steps, but got ${show(answer)}: ${label}\n\n` +
+      wrongRight(
+        't.invariant(function* () { return balance >= 0 })',
+        'nobody drives it',
+        't.invariant(() => balance >= 0)',
+        'looked at after each step',
+      ),
+  )
 }
 
 function checkLabel(call: string, label: unknown): void {

@@ -25,9 +25,19 @@ import { whoWaits } from '../../hub/deadlock.ts'
 import { Entry } from '../../hub/entry.ts'
 import type { Driven } from '../../protocol.ts'
 import { type Choices, GIVE_UP, type Policy } from '../schedule/choices.ts'
-import { Context, type Labels, type ScheduleContext } from './body.ts'
+import { Context, checkAnswer, type Labels, type ScheduleContext } from './body.ts'
 import type { Log, LogLevel, Subject } from './log.ts'
-import { CUT, endless, type FailureKind, leftOver, type Outcome, outsideError, TestingError } from './outcome.ts'
+import {
+  awaitedOutside,
+  CUT,
+  endless,
+  type FailureKind,
+  leftOver,
+  type Outcome,
+  outsideError,
+  TestingError,
+  wasRead,
+} from './outcome.ts'
 import { type Stage, tellTheirHub } from './stage.ts'
 import { Turns } from './turns.ts'
 
@@ -40,7 +50,7 @@ export interface ExecutionSettings {
   readonly caller: string
   /**
    * `any`: each that is ready may be next, and waits that are ready switch. `external`: the hub's own order; only timers may change places.
-   * `production`: as `any`, but waits that are ready do not switch; for the hub's own order with nothing to choose.
+   * `production`: nor may these; there is nothing to choose but whether a timer that is due comes before the one that is ready.
    */
   readonly order: 'any' | 'external' | 'production'
   readonly maxSteps: number
@@ -79,6 +89,8 @@ export class Execution implements Scheduler {
   #gaveUp = false
   /** The outcome is known; those who are left run to their ends. */
   #closing = 0
+  /** Those who lived when that was asked for the last time. */
+  #awaited: Coroutine[] = []
   readonly #failures: { readonly error: unknown; readonly greenlet: { readonly name: string } }[] = []
 
   private constructor(stage: Stage, body: Body, policy: Policy, settings: ExecutionSettings, log: Log | null) {
@@ -158,11 +170,15 @@ export class Execution implements Scheduler {
     const { clock, hub } = this.#stage
     const { timers } = hub
     while (!this.#over) {
-      ready.copyTo(choices.ready)
-      if (timers.nextDue <= clock.time) timers.copyDue(clock.time, choices.due)
-      else if (choices.due.length > 0) choices.due.length = 0
+      const { order } = this.#settings
+      // Where the hub's order is kept, those behind the first are no options; to look at all of them would take the square of their number.
+      if (order === 'any') ready.copyTo(choices.ready)
+      else ready.copyFirstTo(choices.ready)
+      if (timers.nextDue > clock.time) {
+        if (choices.due.length > 0) choices.due.length = 0
+      } else if (order === 'production') timers.copyFirstDue(clock.time, choices.due)
+      else timers.copyDue(clock.time, choices.due)
       if (this.#closing > 0) return this.#nextOfLast(ready)
-      if (this.#settings.order === 'external' && choices.ready.length > 1) choices.ready.length = 1
       choices.count = choices.ready.length + choices.due.length
       if (choices.due.length === 0) choices.jumped = false
       if (choices.count === 0) return null
@@ -242,8 +258,9 @@ export class Execution implements Scheduler {
       if (footprints !== null && invariant.looked !== null && !footprints.hasWritten(invariant.looked)) continue
       const looks = footprints === null ? null : footprints.looks()
       try {
-        if (invariant.check() === false)
-          this.#fail('invariant', new TestingError(`An invariant does not hold: ${invariant.label}`))
+        const holds = invariant.check()
+        if (holds === false) this.#fail('invariant', new TestingError(`An invariant does not hold: ${invariant.label}`))
+        else if (typeof holds === 'object') checkAnswer(invariant, holds)
       } catch (error) {
         this.#fail('invariant', error)
       } finally {
@@ -284,8 +301,16 @@ export class Execution implements Scheduler {
   /** Whether main and all that are no daemons have ended. */
   #allEnded(): boolean {
     if (this.#main.$status < RETURNED) return false
-    const living = this.#stage.hub.living()
-    return living.length === 0 || living.every((task) => this.context.daemons.has(task))
+    const { daemons } = this.context
+    for (;;) {
+      // Asked before each jump of the clock, so that to list all each time would take the square of their number.
+      for (let one = this.#awaited.at(-1); one !== undefined; one = this.#awaited.at(-1)) {
+        if (one.$status < RETURNED && !daemons.has(one)) return false
+        this.#awaited.pop()
+      }
+      this.#awaited = this.#stage.hub.living().filter((task) => !daemons.has(task))
+      if (this.#awaited.length === 0) return true
+    }
   }
 
   /** Main has ended, and nobody can go on. */
@@ -305,7 +330,6 @@ export class Execution implements Scheduler {
   #close(): void {
     const { hub, clock } = this.#stage
     const main = this.#main
-    hub.mainWaits.clear()
     this.elapsedMs = clock.time
     if (this.#open) {
       this.#open = false
@@ -319,8 +343,17 @@ export class Execution implements Scheduler {
       else this.outcome = { kind: 'failed', why: 'unread', error: unread.error, greenlet: unread.greenlet.name }
     }
     this.context.close()
+    hub.mainWaits.delete(main)
     if (hub.living().length > 0 || hub.busy) this.#endAll()
+    if (hub.timers.count > 0 && this.#settings.realIO === 'wait') this.#tellOthers(this.#stage)
+    hub.mainWaits.clear()
     this.log?.close()
+  }
+
+  /** What plain code has awaited meanwhile may wait for a timer, which goes off no more. */
+  #tellOthers({ hub }: Stage): void {
+    for (const wait of hub.mainWaits) hub.interrupt(wait, awaitedOutside(wait.$wait, this.#settings.caller))
+    this.#endAll()
   }
 
   /** Kills everybody who is left, in order, and runs them to their ends. */
@@ -355,19 +388,16 @@ export class Execution implements Scheduler {
   /** Waits until the world outside has woken somebody; meanwhile the clock goes at the machine's pace. */
   async #outside(): Promise<void> {
     const { hub, clock } = this.#stage
-    const { timers } = hub
-    const began = systemClock.now()
-    const from = clock.time
-    const due = timers.refs > 0 ? timers.nextDue : Infinity
+    const due = hub.timers.nextDue
     await new Promise<void>((resolve) => {
-      const alarm = due === Infinity ? null : systemClock.setAlarm(Math.max(1, due - from), resolve)
-      clock.onCall = () => {
+      const alarm = due === Infinity ? null : systemClock.setAlarm(Math.max(1, due - clock.time), resolve)
+      if (hub.timers.refs === 0) alarm?.unref()
+      clock.go(due, () => {
         alarm?.cancel()
         resolve()
-      }
+      })
     })
-    clock.onCall = null
-    clock.time = Math.min(due, from + Math.floor(systemClock.now() - began))
+    clock.stop()
     if (clock.time < due) return
     this.#choices.jumped = true
     hub.runSlice()
@@ -377,8 +407,4 @@ export class Execution implements Scheduler {
     const last = this.#turns.last ?? this.#main
     return `Greenlet "${last.name}" waits for something real: ${last.$wait?.describe() ?? 'an operation that is under way'}.`
   }
-}
-
-function wasRead(greenlet: object): boolean {
-  return '$failureRead' in greenlet && greenlet.$failureRead === true
 }

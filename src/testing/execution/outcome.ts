@@ -62,6 +62,13 @@ export function outsideError(text: string, caller: string): TestingError {
   )
 }
 
+/** Plain code waits for something of an execution that is over. */
+export function awaitedOutside(wait: { describe(): string } | null, caller: string): TestingError {
+  return new TestingError(
+    `${wait?.describe() ?? 'An operation'} was awaited in plain code while ${caller} ran, and did not end before it: what is begun meanwhile is begun on its hub, which is gone. Await ${caller} first.`,
+  )
+}
+
 /** There were too many steps. */
 export function endless(maxSteps: number): TestingError {
   return new TestingError(`The execution does not come to an end: ${String(maxSteps)} steps were taken (maxSteps).`)
@@ -74,4 +81,9 @@ export function leftOver(text: string, waiting: readonly { readonly name: string
   return new TestingError(
     `main has ended, and ${who} left over: nobody can end the wait any more.\n\n${text}\n\nJoin or kill what was spawned; one that may be left over is a daemon: t.daemon(spawn(work)).`,
   )
+}
+
+/** Whether the failure of a greenlet has reached somebody. */
+export function wasRead(greenlet: object): boolean {
+  return '$failureRead' in greenlet && greenlet.$failureRead === true
 }

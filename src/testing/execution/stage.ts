@@ -8,20 +8,34 @@
 import { setDebug } from '../../debug.ts'
 import { UsageError } from '../../errors/classes.ts'
 import { wrongRight } from '../../errors/usage.ts'
-import { type Coroutine, kernel } from '../../greenlet/kernel.ts'
+import { type Coroutine, kernel, type MainCall } from '../../greenlet/kernel.ts'
 import { Hub } from '../../hub/hub.ts'
 import type { Suspend } from '../../protocol.ts'
 import { Choices } from '../schedule/choices.ts'
 import { Log, type LogLevel } from './log.ts'
 import { VirtualClock } from './virtual-clock.ts'
 
+const NONE: readonly MainCall[] = []
+
 /** A hub that tells who has given up its turn: one who does nothing else spins. */
 class StageHub extends Hub {
   gaveTurn: Coroutine | null = null
+  /** Calls of main in greenlets of the process, which wait for these. */
+  theirCalls: readonly MainCall[] = NONE
 
   override giveTurn(greenlet: Coroutine): IteratorYieldResult<Suspend> {
     this.gaveTurn = greenlet
     return super.giveTurn(greenlet)
+  }
+
+  override raiseLoopExit(): boolean {
+    const theirs = kernel.mainCalls.filter((call) => this.theirCalls.includes(call))
+    kernel.mainCalls = kernel.mainCalls.filter((call) => !theirs.includes(call))
+    try {
+      return super.raiseLoopExit()
+    } finally {
+      kernel.mainCalls = [...theirs, ...kernel.mainCalls]
+    }
   }
 }
 
@@ -63,6 +77,7 @@ export class Stage {
       tracer: kernel.tracer,
       debug: level === 'places' && setDebug(true),
     }
+    hub.theirCalls = kernel.mainCalls.length === 0 ? NONE : [...kernel.mainCalls]
     kernel.host = hub
     kernel.everyWaitSwitches = everyWaitSwitches
     hub.observer = log

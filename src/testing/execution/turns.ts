@@ -2,8 +2,9 @@
  * Who has which turn in an execution: asks the policy, and keeps count of its choices, of preemptions and of spins.
  *
  * Fairness. One that does nothing but `sleep(0)` in a loop waits for another to change something, and a policy that takes it for ever would
- * never come to an end. So, when more than `spins` steps in a row were nothing but turns that were given up, those who took them are passed
- * over until somebody else has run; when all who could go on are such, they take turns. An execution in which that happened says so: what longer spins would have shown was not seen.
+ * never come to an end. So, who has given up its turn more than `spins` times while nobody did anything else is passed over until somebody
+ * has; when all who could go on are such, they take turns. Each is counted for itself: of a hundred who each give up a turn or two, none
+ * spins. An execution in which that happened says so: what longer spins would have shown was not seen.
  *
  * Stands on the choices. Leaves to the execution who is ready.
  */
@@ -22,8 +23,9 @@ export class Turns {
   spun = false
   /** The greenlet that ran last. */
   last: Coroutine | null = null
-  /** So many steps in a row were nothing but turns that were given up, by these. */
-  #spinning = 0
+  /** How often each has given up its turn, while all steps were nothing else. */
+  readonly #given = new Map<Coroutine, number>()
+  /** Who of them has done so too often. */
   readonly #spinners: Coroutine[] = []
   readonly #choices: Choices
   readonly #policy: Policy
@@ -40,7 +42,7 @@ export class Turns {
     const choices = this.#choices
     const { last } = this
     let place = last === null || last.$turn !== READY || last.$status >= RETURNED ? -1 : choices.ready.indexOf(last)
-    if (this.#spinning > this.#spins && this.#passOverSpinners()) {
+    if (this.#spinners.length > 0 && this.#passOverSpinners()) {
       place = last === null ? -1 : choices.ready.indexOf(last)
     }
     choices.last = place
@@ -54,14 +56,15 @@ export class Turns {
 
   /** A step is over; `greenlet` has given up its turn in it. */
   gaveTurn(greenlet: Coroutine): void {
-    this.#spinning++
-    if (!this.#spinners.includes(greenlet)) this.#spinners.push(greenlet)
+    const times = (this.#given.get(greenlet) ?? 0) + 1
+    this.#given.set(greenlet, times)
+    if (times > this.#spins && !this.#spinners.includes(greenlet)) this.#spinners.push(greenlet)
   }
 
   /** A step is over in which something else was done. */
   didSomething(): void {
-    if (this.#spinning === 0) return
-    this.#spinning = 0
+    if (this.#given.size === 0) return
+    this.#given.clear()
     while (this.#spinners.length > 0) this.#spinners.pop()
   }
 
@@ -70,8 +73,7 @@ export class Turns {
     const choices = this.#choices
     // Of those who all spin one may have changed something in its turn: from here on each has one in turn.
     if (choices.ready.length > 1 && choices.ready.every((greenlet) => this.#spinners.includes(greenlet))) {
-      this.didSomething()
-      this.#spinning = this.#spins + 1
+      while (this.#spinners.length > 0) this.#spinners.pop()
       if (this.last !== null) this.#spinners.push(this.last)
     }
     const others = choices.ready.filter((greenlet) => !this.#spinners.includes(greenlet))

@@ -45,7 +45,7 @@ export class Schedule {
    */
   run<T>(body: (t: ScheduleContext) => Driven<T>, options: ScheduleRunOptions = {}): Promise<T> {
     checkBody('schedule.run', body)
-    checkScheduleOptions('schedule.run()', options)
+    checkScheduleOptions('schedule.run()', options, [])
     return new Promise((resolve) => {
       resolve(this.#run(body, options))
     })

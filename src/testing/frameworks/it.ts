@@ -221,7 +221,7 @@ async function perform(test: RunningTest, place: string, run: () => Promise<stri
   const isLater = test.atEnd(check)
   try {
     const summary = await run()
-    passed = true
+    passed = test.signal?.aborted !== true
     if (summary !== null) test.note({ summary })
   } catch (error) {
     if (error instanceof ScheduleFailure) test.note({ trace: error.trace })

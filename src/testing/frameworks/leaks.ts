@@ -104,7 +104,8 @@ function isStandard(handle: object): boolean {
   return handle === process.stdout || handle === process.stderr || handle === process.stdin
 }
 
-function textOfGreenlet({ name, $wait: wait }: Coroutine): string {
+/** A greenlet, and what it waits in. */
+export function textOfGreenlet({ name, $wait: wait }: Coroutine): string {
   return `greenlet "${name}", ${wait === null ? 'which is ready' : `which waits in ${wait.describe()}`}`
 }
 

@@ -65,7 +65,7 @@ export function define(
 }
 
 function running(runner: Runner, name: string, timeout: unknown, context: unknown): RunningTest {
-  if (runner === 'vitest') return inVitest(context as VitestContext)
+  if (runner === 'vitest') return inVitest(context as VitestContext, timeout)
   if (runner === 'node:test') return inNode(context as NodeContext, timeout)
   const limitMs = typeof timeout === 'number' ? timeout : hasTimeout(context) ? context.timeout() : COMMON_LIMIT_MS
   return {
@@ -91,9 +91,9 @@ interface VitestTask {
   readonly suite?: VitestTask
 }
 
-function inVitest(context: VitestContext): RunningTest {
+function inVitest(context: VitestContext, timeout: unknown): RunningTest {
   const { task, signal } = context
-  const { timeout: limitMs = COMMON_LIMIT_MS } = task
+  const { timeout: limitMs = typeof timeout === 'number' ? timeout : COMMON_LIMIT_MS } = task // version 3 does not tell
   const facts = {}
   return {
     name: fullName(task),

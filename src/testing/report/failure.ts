@@ -13,6 +13,7 @@
  * Stands on the errors of the library. The report is put together in `report.ts`, the other sentences in `verdicts.ts`.
  */
 import { GreenloopError, recognise } from '../../errors/classes.ts'
+import { isOurs } from '../../errors/stack.ts'
 import type { FailureKind } from '../execution/outcome.ts'
 import { isError } from './frames.ts'
 
@@ -144,8 +145,18 @@ function firstLineOf(error: Error): string {
   return `${error.name}: ${error.message}`.split('\n', 1)[0] ?? ''
 }
 
+/** What is said of a test as a whole. Nothing of the program is on the stack then, and the library's own frames are of no interest. */
+abstract class Verdict extends GreenloopError {
+  /** @param message - what is wrong. */
+  constructor(message: string) {
+    super(message)
+    const lines = (this.stack ?? '').split('\n')
+    this.stack = lines.filter((line) => !/^\s+at /u.test(line) || !isOurs(line)).join('\n')
+  }
+}
+
 /** Your test: all schedules that were run succeed, but none has come to what `t.reachable` names. */
-export class Unreached extends GreenloopError {
+export class Unreached extends Verdict {
   override readonly code: string = 'GREENLOOP_UNREACHED'
   /** The labels that no schedule has reached. */
   readonly labels: readonly string[]
@@ -162,19 +173,19 @@ export class Unreached extends GreenloopError {
 recognise(Unreached, 'Unreached')
 
 /** Your test: the same schedule, run twice, went two ways. Something besides the schedule decides: the clock, chance, what a run leaves behind. */
-export class UncontrolledNondeterminism extends GreenloopError {
+export class UncontrolledNondeterminism extends Verdict {
   override readonly code: string = 'GREENLOOP_NONDETERMINISM'
 }
 recognise(UncontrolledNondeterminism, 'UncontrolledNondeterminism')
 
 /** Your test: with `independence: 'tracked'`, its greenlets share something that is neither a primitive nor made by `t.shared`. */
-export class UntrackedState extends GreenloopError {
+export class UntrackedState extends Verdict {
   override readonly code: string = 'GREENLOOP_UNTRACKED'
 }
 recognise(UntrackedState, 'UntrackedState')
 
 /** Nobody's: a replay string was recorded for another test, or for another version of it. Run the exploration anew. */
-export class StaleSchedule extends GreenloopError {
+export class StaleSchedule extends Verdict {
   override readonly code: string = 'GREENLOOP_STALE_SCHEDULE'
 }
 recognise(StaleSchedule, 'StaleSchedule')

@@ -69,13 +69,22 @@ export interface Told {
   readonly trace: string
 }
 
-/** Two orders of independent steps had different outcomes. */
-export function untracked(first: Told, second: Told): UntrackedState {
+/** In what two orders of independent steps differ that should not. */
+export interface OrdersDifferIn {
+  /** The first step of the second one in which more than the order differs; -1: only the outcome does. */
+  readonly step: number
+  readonly what: 'who can go on' | 'what is touched' | 'the outcome'
+}
+
+/** Two orders of independent steps differ in more than their order. */
+export function untracked(first: Told, second: Told, { step, what }: OrdersDifferIn): UntrackedState {
   const [one, other] = [outcomeText(first.outcome), outcomeText(second.outcome)]
   const calls = [first, second].map(({ trace }) => `await replay(body, '${trace}')`)
   const width = Math.max(...calls.map(({ length }) => length))
   return new UntrackedState(
-    `Two orders of independent steps gave different outcomes: ${one}, and ${other}.\n` +
+    (what === 'the outcome'
+      ? `Two orders of independent steps gave different outcomes: ${one}, and ${other}.\n`
+      : `Two orders of independent steps went two ways: at step ${step} of the second, ${what} is different.\n`) +
       `With independence: 'tracked', steps that touch no common object may change places. So the greenlets share something that is not tracked.\n\n` +
       `${wrongRight('const account = { balance: 0 }', 'nobody sees who reads and who writes it', 'const account = t.shared({ balance: 0 })')}\n\n` +
       `Variables cannot be tracked: put them into such an object, or explore with independence: 'none', which is exact and slower.\n\n` +

@@ -9,16 +9,14 @@ import { systemClock } from '../../hub/clock.ts'
 
 /** So long Node is shut out at the most. */
 const MOST_MS = 5
-/** So many executions lie between two looks at the clock. */
-const STRIDE = 64
 
 /** Between two executions only: during one the hub in the kernel's cell is not that of the process. */
 export class Breather {
   #last: number = systemClock.now()
 
-  /** Whether it is time. `count`: how many executions there were. */
-  due(count: number): boolean {
-    return count % STRIDE === 0 && systemClock.now() - this.#last > MOST_MS
+  /** Whether it is time. */
+  due(): boolean {
+    return systemClock.now() - this.#last > MOST_MS
   }
 
   async breathe(): Promise<void> {

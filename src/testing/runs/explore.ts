@@ -124,7 +124,7 @@ async function searchAll(explorer: Explorer, options: ExploreOptions, began: num
   explorer.executions = 0
   while (search.next()) {
     if (explorer.executions >= maxExecutions) seen.bound = 'executions'
-    else if (explorer.executions % STRIDE === STRIDE - 1 && systemClock.now() - began > maxMs) seen.bound = 'time'
+    else if (systemClock.now() - began > maxMs) seen.bound = 'time'
     if (seen.bound !== 'none') return seen
     const execution: Execution = explorer.run(search.policy, tracked ? 'footprints' : 'none')
     if (explorer.usesTrace !== usesTrace) return seen
@@ -139,15 +139,14 @@ async function searchAll(explorer: Explorer, options: ExploreOptions, began: num
     else seen.schedules++
     if (hasFailed(execution)) throw explorer.failure(execution)
     const difference = check?.check(execution) ?? null
-    if (difference !== null) throw untracked(explorer.told(difference.first), explorer.told(difference.second))
-    if (breather.due(explorer.executions)) await breather.breathe()
+    if (difference !== null) {
+      throw untracked(explorer.told(difference.first), explorer.told(difference.second), difference)
+    }
+    if (breather.due()) await breather.breathe()
   }
   seen.bound = search.bound === 'none' && spun ? 'spins' : search.bound
   return seen
 }
-
-/** So many executions lie between two looks at the clock. */
-const STRIDE = 16
 
 function resultOf(explorer: Explorer, { schedules, cut, bound }: Seen): ExploreResult {
   const { executions, order, independence, trackedObjects, labels } = explorer
@@ -179,7 +178,7 @@ function summaryOf(seen: {
   const count = `${schedules.toLocaleString('en')} ${kind}${schedules === 1 ? '' : 's'}`
   const steps =
     independence === 'tracked'
-      ? `steps on the same of ${String(trackedObjects)} tracked objects and the primitives are dependent`
+      ? `tracked: the primitives and ${String(trackedObjects)} object${trackedObjects === 1 ? '' : 's'}`
       : 'every step counts as dependent'
   return `${count}, ${complete ? 'all there are' : `not all: ${LEFT_OUT[bound]}`} (order: ${order}; ${steps}).`
 }

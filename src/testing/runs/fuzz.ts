@@ -52,9 +52,6 @@ export interface FuzzResult {
 
 /** Seeds that nobody has chosen are below it: short enough to be typed. */
 const SEEDS = 1_000_000_000
-/** So many runs lie between two looks at the clock. */
-const STRIDE = 16
-
 /**
  * Runs `body` under many schedules, and rejects with a report when one fails.
  *
@@ -92,7 +89,7 @@ const STRIDE = 16
  */
 export function fuzz(body: Body, options: FuzzOptions = {}): Promise<FuzzResult> {
   checkBody('fuzz', body)
-  checkScheduleOptions('fuzz()', options)
+  checkScheduleOptions('fuzz()', options, ['runs', 'seed', 'maxMs'])
   const { runs = 1000, maxMs = 5000 } = options
   if (runs !== Infinity) checkCount('fuzz()', 'runs', runs, 1)
   checkMs('fuzz()', 'maxMs', maxMs)
@@ -118,8 +115,8 @@ async function run(
     explorer.executions++
     if (hasFailed(execution)) throw explorer.failure(execution, `seed ${seed}, ${name}`)
     seen.add(execution.choices)
-    if (breather.due(explorer.executions)) await breather.breathe()
-    late = explorer.executions % STRIDE === 0 && systemClock.now() - began > maxMs && explorer.executions < runs
+    if (breather.due()) await breather.breathe()
+    late = systemClock.now() - began > maxMs && explorer.executions < runs
   }
   const missed = labelsOf(explorer, false)
   if (missed.length === 0) return resultOf(explorer, seen, late)

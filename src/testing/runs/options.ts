@@ -4,7 +4,8 @@
  * Stands on the errors of the library. Leaves what follows from each option to `virtual.ts`, `explore.ts` and `fuzz.ts`.
  */
 import { UsageError } from '../../errors/classes.ts'
-import { checkFlag, checkMs, checkOptions, notAFunction, show } from '../../errors/usage.ts'
+import { checkFlag, checkMs, checkOptions, notAFunction, show, wrongRight } from '../../errors/usage.ts'
+import { isGenerator, isThenable } from '../../protocol.ts'
 import { MOST_STEPS } from '../schedule/trace-string.ts'
 
 /** What all runs of schedules share. */
@@ -45,9 +46,30 @@ export interface ExploreOptions extends ScheduleOptions {
   maxMs?: number
 }
 
-/** Checks what all share. */
-export function checkScheduleOptions(call: string, options: unknown): asserts options is ScheduleOptions {
+/** Options of all runs of schedules. */
+const SHARED_NAMES = ['order', 'maxSteps', 'spins', 'shrink', 'name', 'runner'] as const
+
+/**
+ * Checks that there are no others: one that is misspelt would not bound what it is to bound, and the test would pass all the same.
+ *
+ * @throws UsageError
+ */
+export function checkNames(call: string, options: object, known: readonly string[]): void {
+  const unknown = Object.keys(options).find((name) => !known.includes(name))
+  if (unknown === undefined) return
+  throw new UsageError(
+    `${call} knows no option \`${unknown}\`. It knows ${known.filter((name) => name !== 'runner').join(', ')}.`,
+  )
+}
+
+/** Checks what all share, and that there is nothing besides but what is named in `more`. */
+export function checkScheduleOptions(
+  call: string,
+  options: unknown,
+  more: readonly string[],
+): asserts options is ScheduleOptions {
   checkOptions(call, options, "{ order: 'external' }")
+  checkNames(call, options, [...SHARED_NAMES, ...more])
   const { order, maxSteps, spins, shrink, name } = options as Record<string, unknown> // any object may be asked
   checkOneOf(call, 'order', order, ['any', 'external'])
   checkCount(call, 'maxSteps', maxSteps, 1)
@@ -63,7 +85,7 @@ export function checkScheduleOptions(call: string, options: unknown): asserts op
 
 /** Checks the options of `explore`. */
 export function checkExploreOptions(call: string, options: unknown): asserts options is ExploreOptions {
-  checkScheduleOptions(call, options)
+  checkScheduleOptions(call, options, ['independence', 'preemptions', 'maxExecutions', 'maxMs'])
   const { independence, preemptions, maxExecutions, maxMs, order } = options as ExploreOptions // as far as it is checked below
   checkOneOf(call, 'independence', independence, ['none', 'tracked'])
   if (preemptions !== Infinity) checkCount(call, 'preemptions', preemptions, 0)
@@ -82,9 +104,26 @@ export function checkExploreOptions(call: string, options: unknown): asserts opt
   }
 }
 
-/** Checks a body. */
+/** Checks a body: one is called with `t`, and where nothing real may be waited for it is no async function. */
 export function checkBody(caller: string, body: unknown): void {
-  if (typeof body !== 'function') throw notAFunction(caller, body)
+  if (typeof body !== 'function') {
+    if (!isGenerator(body) && !isThenable(body)) throw notAFunction(caller, body)
+    throw new UsageError(
+      `${caller}() expects a function, but got ${show(body)}.\n\nProbably the function was called instead of passed:\n` +
+        wrongRight(`${caller}(body())`, 'it has begun already', `${caller}(body)`),
+    )
+  }
+  if (caller !== 'virtual' && Object.prototype.toString.call(body) === '[object AsyncFunction]') {
+    throw new UsageError(
+      `${caller}() expects a body whose waits it can see, but got an async function: when a promise settles is not for the schedule to choose.\n\n` +
+        wrongRight(
+          `${caller}(async () => { await ... })`,
+          'waits for promises',
+          `${caller}(function* () { yield* ... })`,
+          'waits in greenlets',
+        ),
+    )
+  }
 }
 
 function checkOneOf(call: string, name: string, value: unknown, known: readonly string[]): void {

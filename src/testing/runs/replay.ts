@@ -71,7 +71,7 @@ export function replay<T>(
 ): Promise<ReplayResult<T>> {
   checkBody('replay', body)
   checkOptions('replay()', options, '{ maxSteps: 10_000 }')
-  checkScheduleOptions('replay()', options)
+  checkScheduleOptions('replay()', options, [])
   const { order } = decodeSchedule(text)
   return atOnce(() => {
     const { outcome, log } = replayed(new Explorer('replay', body, { ...options, order }, 'none'), text, false)

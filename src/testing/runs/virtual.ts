@@ -12,7 +12,7 @@ import { type Body, Execution } from '../execution/execution.ts'
 import { Stage } from '../execution/stage.ts'
 import { Trace } from '../execution/trace.ts'
 import { fifo } from '../schedule/policies.ts'
-import { checkBody, checkCount } from './options.ts'
+import { checkBody, checkCount, checkNames } from './options.ts'
 
 /** How `virtual` runs a body. */
 export interface VirtualOptions {
@@ -67,6 +67,7 @@ export function virtual<T>(
 ): Promise<VirtualResult<T>> {
   checkBody('virtual', body)
   checkOptions('virtual()', options, "{ realIO: 'forbid' }")
+  checkNames('virtual()', options, ['realIO', 'maxSteps'])
   const { realIO = 'wait', maxSteps = 1_000_000 } = options
   if (!['wait', 'forbid'].includes(realIO)) {
     throw new UsageError(`virtual() expects \`realIO\` to be 'wait' or 'forbid', but got ${show(realIO)}.`)

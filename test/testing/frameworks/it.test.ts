@@ -219,22 +219,48 @@ describe('a green test', () => {
     await ticker.join()
   })
 
-  it('cannot begin while one is under way that the runner has given up', async () => {
+  const never = () => until(new Promise(() => undefined))
+
+  it('is killed when its runner gives it up, so that the next one can begin', async () => {
+    const { it: own, last, context, abort } = vitestIt()
+    const order: string[] = []
+    greenIt(own).green('asks', function* () {
+      try {
+        yield* never()
+      } finally {
+        order.push('finally')
+      }
+    })
+    const first = last().run(context)
+    await new Promise((resolve) => setImmediate(resolve))
+    const second = green(() => order.push('next'))
+    abort.abort()
+    await Promise.all([first, second])
+    expect(order).toEqual(['finally', 'next'])
+  })
+
+  it('cannot begin while one is under way that was given up and does not end', async () => {
     const { it: own, last, context, abort } = vitestIt()
     let answer = (): void => undefined
     greenIt(own).green('asks', function* () {
-      yield* until(
-        new Promise<void>((resolve) => {
-          answer = resolve
-        }),
-      )
+      try {
+        yield* never()
+      } finally {
+        yield* until(
+          new Promise<void>((resolve) => {
+            answer = resolve
+          }),
+        )
+      }
     })
     const first = last().run(context)
     await new Promise((resolve) => setImmediate(resolve))
     const waiting = rejectionMessage(green(() => many(2)))
     abort.abort()
     const text =
-      'The test cannot begin, since "asks" is still under way, although its time limit is over: it waits for something outside, such as a socket or a promise, that does not come. Bound the waits of that test: timeoutMs, or `new Timeout(ms)`.'
+      'The test cannot begin, since "asks" is still under way. Its time limit is over, and its greenlets were killed, but do not end:\n\n' +
+      '  greenlet "main", which waits in until(promise)\n\n' +
+      'See to it that they pass on a GreenletExit, and do not wait for ever in a finally.'
     expect(await waiting).toBe(text)
     expect(await rejectionMessage(green(() => many(2)))).toBe(text)
     answer()

@@ -99,11 +99,14 @@ describe('vitest', () => {
     )
   })
 
-  it('shows behind a test that does not end that it is to blame', () => {
+  it('shows behind a test that does not end, though it was killed, that it is to blame', () => {
     expect(failureIn(printed, 'waits for ever')).toMatch(/^Error: Test timed out in 50ms\./u)
-    const text = failureIn(printed, 'comes after it')
-    expect(text).toMatch(/^TestingError: The test cannot begin, since "waits for ever" is still under way, /u)
-    expect(text).toContain('\n ❯ stuck.spec.ts:9:4\n')
+    expect(printed).toContain('✓ comes after it')
+    const text = failureIn(printed, 'comes last')
+    expect(text).toMatch(
+      /^TestingError: The test cannot begin, since "waits for ever in a finally" is still under way\. /u,
+    )
+    expect(text).toContain('\n ❯ stuck.spec.ts:23:4\n')
   })
 
   it('tells its reporters what was explored, and how to replay what fails', () => {
@@ -116,9 +119,12 @@ describe('vitest', () => {
       'an account passes': { greenloop: { summary: expect.stringMatching(/^\d+ schedules, all there are /u) } },
       'waits for ever': {},
       'comes after it': {},
+      'waits for ever in a finally': {},
+      'comes last': {},
     })
     expect(reported.filter(({ status }) => status === 'passed').map(({ fullName }) => fullName)).toEqual([
       'an account passes',
+      'comes after it',
     ])
   })
 })

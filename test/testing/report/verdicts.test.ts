@@ -88,6 +88,7 @@ describe('untracked()', () => {
         outcome: { kind: 'failed', why: 'error', error: new Error('balance: 1\nand more'), greenlet: 'main' },
         trace: 's1:a:25zk57:10100035',
       },
+      { step: -1, what: 'the outcome' },
     )
     expect(error).toBeInstanceOf(UntrackedState)
     expect(error.code).toBe('GREENLOOP_UNTRACKED')
@@ -104,6 +105,26 @@ The two orders:
   await replay(body, 's1:a:25zk57:3f')         // returned 2 (number)
   await replay(body, 's1:a:25zk57:10100035')   // failed with Error: balance: 1`,
     )
+  })
+
+  it('tells where the two went different ways', () => {
+    const outcome = { kind: 'returned', value: undefined } as const
+    const error = untracked(
+      { outcome, trace: 's1:a:25zk57:3f' },
+      { outcome, trace: 's1:a:25zk57:10100035' },
+      { step: 4, what: 'who can go on' },
+    )
+    expect(error.message.split('\n', 1)).toEqual([
+      'Two orders of independent steps went two ways: at step 4 of the second, who can go on is different.',
+    ])
+  })
+
+  it('has no frames of the library', () => {
+    const outcome = { kind: 'returned', value: undefined } as const
+    const told = { outcome, trace: 's1:a:25zk57:3f' }
+    const frames = untracked(told, told, { step: 1, what: 'what is touched' }).stack?.match(/^ +at .*$/gmu) ?? []
+    expect(frames.length).toBeGreaterThan(0)
+    expect(frames.filter((frame) => frame.includes('/src/'))).toEqual([])
   })
 })
 

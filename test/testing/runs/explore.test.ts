@@ -123,7 +123,7 @@ describe('an exploration with reduction', () => {
 
   it('says what was tracked', async () => {
     expect((await explore(guarded, { independence: 'tracked' })).summary).toBe(
-      '8 different schedules, all there are (order: any; steps on the same of 1 tracked objects and the primitives are dependent).',
+      '8 different schedules, all there are (order: any; tracked: the primitives and 1 object).',
     )
   })
 
@@ -277,6 +277,19 @@ describe('a mistake', () => {
 
   it.each<[string, () => unknown, string]>([
     ['no body', () => explore('body' as never), 'explore() expects a function, but got "body" (string).'],
+    [
+      'a body that was called',
+      () => explore((function* () {})() as never),
+      `explore() expects a function, but got a generator object.\n\nProbably the function was called instead of passed:\n` +
+        `  explore(body())   // incorrect: it has begun already\n  explore(body)     // correct`,
+    ],
+    [
+      'an async body',
+      () => explore(async () => undefined),
+      `explore() expects a body whose waits it can see, but got an async function: when a promise settles is not for the schedule to choose.\n\n` +
+        `  explore(async () => { await ... })     // incorrect: waits for promises\n` +
+        `  explore(function* () { yield* ... })   // correct: waits in greenlets`,
+    ],
     [
       'an unknown order',
       () => explore(body, { order: 'all' as never }),

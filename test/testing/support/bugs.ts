@@ -539,10 +539,10 @@ export const BUGS: readonly Bug[] = [
   {
     title: 'two who give way to each other for ever',
     kind: 'steps',
-    says: 'No progress: 30 steps were taken, and the schedule does not come to an end.',
+    says: 'No progress: 100 steps were taken, and the schedule does not come to an end.',
     wrong: polite(false),
     right: polite(true),
-    maxSteps: 30,
+    maxSteps: 100,
   },
   {
     title: 'a worker that is not woken to stop',

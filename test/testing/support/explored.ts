@@ -28,19 +28,16 @@ async function explored(
   independence: 'none' | 'tracked',
   maxExecutions = 50_000,
 ) {
-  const began = performance.now()
   const seen = new Set<string>()
   const result = await explore(
     function* (t): Green<void> {
       const outcome = yield* driven(body(t))
       const { count } = getHub().timers
       if (count > 0) throw new Error(`${count} timers are left`)
-      seen.add(typeof outcome === 'string' ? outcome : (JSON.stringify(outcome) ?? 'undefined'))
+      seen.add(typeof outcome === 'string' ? outcome : JSON.stringify(outcome ?? null))
     },
     { independence, maxExecutions, maxMs: 60_000 },
   )
-  if (process.env['COUNTS'])
-    console.log(independence, result.executions, result.cut, (performance.now() - began).toFixed(), 'ms')
   return { ...result, outcomes: [...seen].sort() }
 }
 

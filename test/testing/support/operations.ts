@@ -83,7 +83,7 @@ const MAKERS = {
   channel: () => new Channel<number>(),
   group: () => new Group(),
   pool: () => new Pool(1),
-  timeout: () => new Timeout(2),
+  timeout: () => new Timeout(1),
   fresh: (cells: { y: number }) => new Greenlet(() => (cells.y += 1)),
   /** Answers whoever switches to it. */
   raw: () =>

@@ -75,7 +75,7 @@ or what should wake them was closed or unref'd.
 
 order: any (whoever is ready may be next; in production it is first come, first served)
 independence: none (every step counts as dependent)
-Found in execution 14: 1 preemption.`
+Found in execution 1, shrunk from 3 preemptions to 1.`
 
 /** Of a release without an acquire. */
 export const PERMIT_TOO_MANY: string = `\
@@ -134,8 +134,8 @@ Found in execution 1, shrunk from 1 preemption to 0.`
 
 /** Of two who give way to each other. */
 export const LIVELOCK: string = `\
-No progress: 30 steps were taken, and the schedule does not come to an end.
-These 2 steps repeat at its end, 4 times in a row:
+No progress: 100 steps were taken, and the schedule does not come to an end.
+These 2 steps repeat at its end, 29 times in a row:
 
   Greenlet-2  sleep(0)  at test/testing/support/bugs.ts
   Greenlet-3  sleep(0)  at test/testing/support/bugs.ts
@@ -144,55 +144,55 @@ Who asks again and again may never be answered: the others need not have a turn.
   while (!ready) yield* sleep(0)   // incorrect: asks for ever
   yield* ready.wait()              // correct: an Event is told
 
-A schedule that is only long: explore(body, { maxSteps: 300 })
+A schedule that is only long: explore(body, { maxSteps: 1_000 })
 
 The last steps:
 
       Greenlet-2        Greenlet-3
-  10  writes wants.ann
-      sleep(0)                            test/testing/support/bugs.ts
-  11  writes wants.ann
-      sleep(0)                            test/testing/support/bugs.ts
-  12  reads wants.bob
-      sleep(0)                            test/testing/support/bugs.ts
-  13  writes wants.ann
-      sleep(0)                            test/testing/support/bugs.ts
-  14  writes wants.ann
-      sleep(0)                            test/testing/support/bugs.ts
-  15  reads wants.bob
-      sleep(0)                            test/testing/support/bugs.ts
-  16  writes wants.ann
-      sleep(0)                            test/testing/support/bugs.ts
-  17  writes wants.ann
-      sleep(0)                            test/testing/support/bugs.ts
-  18  reads wants.bob
-      sleep(0)                            test/testing/support/bugs.ts
-  19  writes wants.ann
-      sleep(0)                            test/testing/support/bugs.ts
-  20  writes wants.ann
-      sleep(0)                            test/testing/support/bugs.ts
-  21  reads wants.bob
-      sleep(0)                            test/testing/support/bugs.ts
-  22                    reads wants.ann
+  80                    writes wants.bob
                         sleep(0)          test/testing/support/bugs.ts
-  23  writes wants.ann
+  81  reads wants.bob
       sleep(0)                            test/testing/support/bugs.ts
-  24                    writes wants.bob
+  82                    reads wants.ann
                         sleep(0)          test/testing/support/bugs.ts
-  25  writes wants.ann
+  83  writes wants.ann
       sleep(0)                            test/testing/support/bugs.ts
-  26                    writes wants.bob
+  84                    writes wants.bob
                         sleep(0)          test/testing/support/bugs.ts
-  27  reads wants.bob
+  85  writes wants.ann
       sleep(0)                            test/testing/support/bugs.ts
-  28                    reads wants.ann
+  86                    writes wants.bob
                         sleep(0)          test/testing/support/bugs.ts
-  29  writes wants.ann
+  87  reads wants.bob
+      sleep(0)                            test/testing/support/bugs.ts
+  88                    reads wants.ann
+                        sleep(0)          test/testing/support/bugs.ts
+  89  writes wants.ann
+      sleep(0)                            test/testing/support/bugs.ts
+  90                    writes wants.bob
+                        sleep(0)          test/testing/support/bugs.ts
+  91  writes wants.ann
+      sleep(0)                            test/testing/support/bugs.ts
+  92                    writes wants.bob
+                        sleep(0)          test/testing/support/bugs.ts
+  93  reads wants.bob
+      sleep(0)                            test/testing/support/bugs.ts
+  94                    reads wants.ann
+                        sleep(0)          test/testing/support/bugs.ts
+  95  writes wants.ann
+      sleep(0)                            test/testing/support/bugs.ts
+  96                    writes wants.bob
+                        sleep(0)          test/testing/support/bugs.ts
+  97  writes wants.ann
+      sleep(0)                            test/testing/support/bugs.ts
+  98                    writes wants.bob
+                        sleep(0)          test/testing/support/bugs.ts
+  99  reads wants.bob
       sleep(0)                            test/testing/support/bugs.ts
 
 order: any (whoever is ready may be next; in production it is first come, first served)
 independence: none (every step counts as dependent)
-Found in execution 1, shrunk from 20 preemptions to 1.`
+Found in execution 1, shrunk from 40 preemptions to 2.`
 
 /** Of one that waits for ever. */
 export const LEFT_OVER: string = `\
