@@ -54,6 +54,11 @@ export default defineConfig(
     },
   },
   {
+    // A project to be copied, with its own settings.
+    files: ['examples/testing/*.ts'],
+    languageOptions: { parserOptions: { projectService: false, project: './tsconfig.json' } },
+  },
+  {
     files: ['src/**/*.ts'],
     ignores: ['src/hub/clock.ts', 'src/testing/**'],
     rules: {

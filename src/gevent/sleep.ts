@@ -4,6 +4,7 @@
  * Stands on the hub's timers and its clock.
  */
 import { checkFlag, checkMs, checkOptions } from '../errors/usage.ts'
+import { writes } from '../greenlet/footprint.ts'
 import { type Coroutine, kernel } from '../greenlet/kernel.ts'
 import type { Step } from '../greenlet/operation.ts'
 import { hubOf } from '../hub/default.ts'
@@ -155,6 +156,7 @@ export class Idle extends HubOperation<void> {
 
   override begin(greenlet: Coroutine): Step<void> {
     const wait = new Idler(greenlet, this.#text)
+    writes(wait.hub.clock) // several go on in the order in which they came
     wait.look()
     return wait.park()
   }

@@ -2,17 +2,20 @@
 import { test as nodeTest } from 'node:test'
 import { sleep } from 'greenloop'
 import { greenIt, type ScheduleContext, type Trace } from 'greenloop/testing'
-import { test as alias, type GreenloopMeta, it as ours } from 'greenloop/testing/vitest'
-import { describe, expect, expectTypeOf, type TaskMeta, it as vitestIt } from 'vitest'
+import { type GreenloopMeta, it, test } from 'greenloop/testing/vitest'
+import { describe, expect, expectTypeOf, type TaskMeta, type TestAPI, it as vitestIt } from 'vitest'
 
 /** The types are looked at, and nothing runs. */
 declare function looked(body: () => unknown): void
 declare const trace: Trace
+declare const extended: TestAPI<{ price: number }>
+/** Under a name that vitest does not take for tests. */
+const ours = it
 
 describe('the types of', () => {
   vitestIt('it of greenloop/testing/vitest are those of vitest’s, and ours', () => {
-    expectTypeOf(ours).toExtend<typeof vitestIt>()
-    expectTypeOf(alias).toEqualTypeOf(ours)
+    expectTypeOf(it).toExtend<typeof vitestIt>()
+    expectTypeOf(test).toEqualTypeOf(it)
     looked(() => {
       ours.green('a test', function* (t) {
         expectTypeOf(t).toEqualTypeOf<ScheduleContext>()
@@ -65,7 +68,7 @@ describe('the types of', () => {
       const plain = greenIt((name: string, fn: () => Promise<void>) => fn().then(() => name))
       // @ts-expect-error -- the runner has no such variant
       plain.green.only
-      greenIt(vitestIt.extend({ price: 42 })).fuzz('a test', () => sleep(10))
+      greenIt(extended).fuzz('a test', () => sleep(10))
       // @ts-expect-error -- that is no runner
       greenIt({})
     })

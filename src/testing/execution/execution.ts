@@ -134,7 +134,11 @@ export class Execution implements Scheduler {
     const log = stage.enter(settings.caller, settings.order === 'any', settings.log)
     try {
       const execution = new Execution(stage, body, policy, settings, log)
-      for (execution.#drive(); !execution.#over; execution.#drive()) await execution.#outside()
+      for (;;) {
+        execution.#drive()
+        if (execution.#over) break
+        await execution.#outside()
+      }
       execution.#close()
       return execution
     } finally {
@@ -274,7 +278,6 @@ export class Execution implements Scheduler {
     const { hub, clock } = this.#stage
     while (!this.#over) {
       if (clock.runSoon()) continue
-      if (this.#over) return
       if (!hub.busy) this.log?.barrier()
       if (clock.runAfterIO()) continue
       if (hub.idleWaits.size > 0 && hub.idle && hub.endIdleWaits()) continue

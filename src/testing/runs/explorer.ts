@@ -147,12 +147,17 @@ export class Explorer {
   #shrunk(found: FailedExecution): Execution {
     if (this.#options.shrink === false) return found
     const log = this.independence === 'tracked' ? 'footprints' : 'none'
-    return shrink((policy, level) => this.run(policy, level === 'none' ? log : level), found, { steps: MOST_STEPS })
+    return shrink((policy, level) => this.run(policy, level === 'none' ? log : level), found, {
+      steps: MOST_STEPS,
+      ms: MOST_MS,
+    })
   }
 }
 
 /** To make a schedule small takes so many steps at the most, of all executions together: a second. */
 const MOST_STEPS = 200_000
+/** And so many milliseconds: the steps of a program may be slow, and the test has a time limit. */
+const MOST_MS = 1500
 
 /** Whether it has failed. */
 export function hasFailed(execution: Execution): execution is FailedExecution {

@@ -7,6 +7,7 @@
  *
  * Stands on the plain search. Leaves to the caller how a schedule is run.
  */
+import { systemClock } from '../../hub/clock.ts'
 import type { Outcome } from '../execution/outcome.ts'
 import type { Policy } from '../schedule/choices.ts'
 import { PlainSearch } from './bounded.ts'
@@ -19,6 +20,8 @@ export interface ShrinkOptions {
   readonly budget?: number
   /** Steps of all of them together: those of a livelock are long. @defaultValue 200_000 */
   readonly steps?: number
+  /** How long to go on, in milliseconds: steps of the program may be slow. @defaultValue Infinity */
+  readonly ms?: number
 }
 
 /** Runs schedules until too much was run. */
@@ -26,15 +29,17 @@ class Budget<E extends Explored> {
   readonly #run: Run<E>
   #executions: number
   #steps: number
+  readonly #end: number
 
-  constructor(run: Run<E>, executions: number, steps: number) {
+  constructor(run: Run<E>, executions: number, steps: number, ms: number) {
     this.#run = run
     this.#executions = executions
     this.#steps = steps
+    this.#end = systemClock.now() + ms
   }
 
   get isSpent(): boolean {
-    return this.#executions <= 0 || this.#steps <= 0
+    return this.#executions <= 0 || this.#steps <= 0 || systemClock.now() > this.#end
   }
 
   run(policy: Policy, log: 'none' | 'footprints'): E {
@@ -47,10 +52,10 @@ class Budget<E extends Explored> {
 
 /** Answers the smallest schedule that fails in the same way; `found` itself when there is no smaller one. */
 export function shrink<E extends Explored>(run: Run<E>, found: E, options: ShrinkOptions = {}): E {
-  const { budget = 2000, steps = 200_000 } = options
+  const { budget = 2000, steps = 200_000, ms = Infinity } = options
   const most = Math.floor(budget / 2)
-  const fewest = withFewerPreemptions(new Budget(run, most, steps / 2), found, most)
-  return new Shrinking(new Budget(run, budget - most, steps / 2), fewest).smallest()
+  const fewest = withFewerPreemptions(new Budget(run, most, steps / 2, ms / 2), found, most)
+  return new Shrinking(new Budget(run, budget - most, steps / 2, ms / 2), fewest).smallest()
 }
 
 function withFewerPreemptions<E extends Explored>(budget: Budget<E>, found: E, most: number): E {

@@ -416,11 +416,11 @@ describe('an execution that is cut', () => {
 
 describe('a greenlet that does nothing but give up its turn', () => {
   const spinning: Body = function* () {
-    let ready = false
+    const flag = { ready: false }
     spawn(() => {
-      ready = true
+      flag.ready = true
     })
-    while (!ready) yield* sleep(0)
+    while (!flag.ready) yield* sleep(0)
   }
 
   it('is passed over after so many times, when others could go on', () => {

@@ -93,11 +93,11 @@ describe('an exploration without reduction', () => {
 
   it('says that it is not complete when somebody spins', async () => {
     const spinning: Body = function* () {
-      let ready = false
+      const flag = { ready: false }
       const setter = spawn(() => {
-        ready = true
+        flag.ready = true
       })
-      while (!ready) yield* sleep(0)
+      while (!flag.ready) yield* sleep(0)
       yield* setter.join()
     }
     expect(await explore(spinning, { spins: 3 })).toMatchObject({ complete: false, bound: 'spins', schedules: 4 })

@@ -154,7 +154,7 @@ describe('fuzz()', () => {
 
   it('goes on no longer than maxMs', async () => {
     const { runs, summary } = await fuzz(threeByThree, { runs: Infinity, maxMs: 5, seed: 1 })
-    expect(runs).toBeGreaterThan(10)
+    expect(runs).toBeGreaterThan(0)
     expect(summary).toMatch(/; maxMs was over\)\.$/u)
   })
 

@@ -45,7 +45,7 @@ function assert(condition: boolean, message: string): void {
 }
 
 /** Each of `count` greenlets adds 1, with a pause between reading and writing; or under a lock. */
-export function deposits(count: number, locked: boolean): Body {
+function deposits(count: number, locked: boolean): Body {
   return function* (t): Green<void> {
     const account = t.shared({ balance: 0 }, 'account')
     const lock = new Semaphore(1)

@@ -49,7 +49,6 @@ export const sleep = (ms: number): Action => ({ do: 'sleep', ms })
 export const start = (thread: number): Action => ({ do: 'start', thread })
 export const kill = (thread: number): Action => ({ do: 'kill', thread })
 export const fail = (unless: string, is: number): Action => ({ do: 'fail', unless, is })
-export const hide = (cell: string): Action => ({ do: 'hide', cell })
 
 /**
  * The program behind a first step of a thread that makes all that the others share, and starts them: as in tests of people. Without
