@@ -35,7 +35,7 @@ export interface ReadyOnes {
 /** Decides in the hub's place; schedule tests bring one. */
 export interface Scheduler {
   /** Takes the one off who runs next, and answers it; null: nobody, and the slice is over. It may make others ready before. */
-  next(ready: ReadyOnes): Coroutine | null
+  pick(ready: ReadyOnes): Coroutine | null
   /** A slice is over, and nobody is ready. */
   onIdle(): void
 }

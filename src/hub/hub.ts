@@ -378,7 +378,7 @@ export class Hub {
   #takeRound(): Coroutine | null {
     if (this.scheduler === null) return this.#ready.takeAll()
     leave()
-    return this.scheduler.next(this.#ready)
+    return this.scheduler.pick(this.#ready)
   }
 
   /** @internal Hands a failure to `onError`; one of `onError` itself must not stop the hub. */

@@ -8,7 +8,7 @@ export function choosing(
   onIdle: () => void = () => undefined,
 ): Scheduler {
   return {
-    next(ready) {
+    pick(ready) {
       const all: Coroutine[] = []
       ready.copyTo(all)
       const chosen = all.length === 0 ? undefined : all[choose(all)]

@@ -112,7 +112,7 @@ function runs(seed: number, count: number): string[] {
   const first = explorer.first()
   let longest = first.choices.length
   return Array.from({ length: count }, () => {
-    const execution = explorer.run(portfolio.next(longest).policy, 'none')
+    const execution = explorer.run(portfolio.draw(longest).policy, 'none')
     longest = Math.max(longest, execution.choices.length)
     const { outcome } = execution
     return `${explorer.traceOf(execution)} ${outcome.kind === 'returned' ? String(outcome.value) : outcome.kind}`

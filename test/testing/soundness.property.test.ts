@@ -15,9 +15,9 @@ checkLeaks()
 
 /** Change it to replay a run that fast-check has printed: the seed stands in the message of the failure. */
 const SEED = 20_261_126
-const PROGRAMS = 3000
+const PROGRAMS = 4000
 /** Of so many schedules are programs at the most, roughly: most of them have far fewer, since their greenlets wait for each other. */
-const SCHEDULES = 1500
+const SCHEDULES = 2000
 
 const SETTINGS: ExecutionSettings = {
   caller: 'explore()',
@@ -57,7 +57,7 @@ function sightOf(program: Program, search: Search): Sight {
   const body = bodyOf(program, (world) => {
     worlds[0] = world
   })
-  while (search.next()) {
+  while (search.more()) {
     const execution = Execution.run(stage, body, search.policy, SETTINGS)
     executions++
     search.took(execution)

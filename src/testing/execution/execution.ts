@@ -26,9 +26,9 @@ import { Entry } from '../../hub/entry.ts'
 import type { Driven } from '../../protocol.ts'
 import { type Choices, GIVE_UP, type Policy } from '../schedule/choices.ts'
 import { Context, checkAnswer, type Labels, type ScheduleContext } from './body.ts'
+import { Ending } from './ending.ts'
 import type { Log, LogLevel, Subject } from './log.ts'
 import {
-  awaitedOutside,
   CUT,
   endless,
   type FailureKind,
@@ -61,9 +61,6 @@ export interface ExecutionSettings {
   readonly labels: Labels
 }
 
-/** Steps that those who are left may take to their end. */
-const LAST_STEPS = 10_000
-
 class Main<T> extends Greenlet<T, readonly [ScheduleContext]> {
   override get name(): string {
     return 'main'
@@ -87,8 +84,6 @@ export class Execution implements Scheduler {
   #over = false
   /** The policy wanted no more of it. */
   #gaveUp = false
-  /** The outcome is known; those who are left run to their ends. */
-  #closing = 0
   /** Those who lived when that was asked for the last time. */
   #awaited: Coroutine[] = []
   readonly #failures: { readonly error: unknown; readonly greenlet: { readonly name: string } }[] = []
@@ -168,7 +163,7 @@ export class Execution implements Scheduler {
 
   // What the hub asks.
 
-  next(ready: ReadyOnes): Coroutine | null {
+  pick(ready: ReadyOnes): Coroutine | null {
     if (this.#open) this.#endStep()
     const choices = this.#choices
     const { clock, hub } = this.#stage
@@ -182,7 +177,6 @@ export class Execution implements Scheduler {
         if (choices.due.length > 0) choices.due.length = 0
       } else if (order === 'production') timers.copyFirstDue(clock.time, choices.due)
       else timers.copyDue(clock.time, choices.due)
-      if (this.#closing > 0) return this.#nextOfLast(ready)
       choices.count = choices.ready.length + choices.due.length
       if (choices.due.length === 0) choices.jumped = false
       if (choices.count === 0) return null
@@ -233,7 +227,6 @@ export class Execution implements Scheduler {
   /** A step is over: everybody is suspended, and the world can be looked at. */
   #endStep(): void {
     this.#open = false
-    if (this.#closing > 0) return
     const { hub } = this.#stage
     if (hub.gaveTurn !== null) this.#turns.gaveTurn(hub.gaveTurn)
     else this.#turns.didSomething()
@@ -347,45 +340,11 @@ export class Execution implements Scheduler {
     }
     this.context.close()
     hub.mainWaits.delete(main)
-    if (hub.living().length > 0 || hub.busy) this.#endAll()
-    if (hub.timers.count > 0 && this.#settings.realIO === 'wait') this.#tellOthers(this.#stage)
+    const { caller, log, realIO } = this.#settings
+    if (hub.living().length > 0 || hub.busy) new Ending(this.#stage, log).endAll()
+    if (hub.timers.count > 0 && realIO === 'wait') new Ending(this.#stage, log).tellOthers(caller)
     hub.mainWaits.clear()
     this.log?.close()
-  }
-
-  /** What plain code has awaited meanwhile may wait for a timer, which goes off no more. */
-  #tellOthers({ hub }: Stage): void {
-    for (const wait of hub.mainWaits) hub.interrupt(wait, awaitedOutside(wait.$wait, this.#settings.caller))
-    this.#endAll()
-  }
-
-  /** Kills everybody who is left, in order, and runs them to their ends. */
-  #endAll(): void {
-    const { hub, clock } = this.#stage
-    hub.observer = null
-    this.#over = false
-    this.#closing = LAST_STEPS
-    for (const task of hub.living()) task.kill()
-    while (this.#closing > 0) {
-      if (clock.runSoon() || clock.runAfterIO()) continue
-      if (hub.living().length === 0 || hub.outstanding > 0 || hub.timers.refs === 0) break
-      clock.time = Math.max(clock.time, hub.timers.nextDue)
-      hub.runSlice()
-    }
-    hub.flush()
-  }
-
-  #nextOfLast(ready: ReadyOnes): Coroutine | null {
-    const [first] = this.#choices.ready
-    const [timer] = this.#choices.due
-    if (this.#closing-- <= 1) return null
-    if (first === undefined) {
-      if (timer === undefined) return null
-      this.#stage.hub.timers.goOff(timer)
-      return this.next(ready)
-    }
-    ready.take(first)
-    return first
   }
 
   /** Waits until the world outside has woken somebody; meanwhile the clock goes at the machine's pace. */

@@ -122,7 +122,7 @@ async function searchAll(explorer: Explorer, options: ExploreOptions, began: num
   const seen: Seen = { schedules: 0, cut: 0, bound: 'none' }
   let spun = false
   explorer.executions = 0
-  while (search.next()) {
+  while (search.more()) {
     if (explorer.executions >= maxExecutions) seen.bound = 'executions'
     else if (systemClock.now() - began > maxMs) seen.bound = 'time'
     if (seen.bound !== 'none') return seen

@@ -157,7 +157,7 @@ export class Explorer {
 /** To make a schedule small takes so many steps at the most, of all executions together: a second. */
 const MOST_STEPS = 200_000
 /** And so many milliseconds: the steps of a program may be slow, and the test has a time limit. */
-const MOST_MS = 1500
+const MOST_MS = 5000
 
 /** Whether it has failed. */
 export function hasFailed(execution: Execution): execution is FailedExecution {

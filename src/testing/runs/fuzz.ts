@@ -110,7 +110,7 @@ async function run(
   const first = explorer.first()
   let late = false
   while (explorer.executions < runs && !late) {
-    const { name, policy } = portfolio.next(seen.longest)
+    const { name, policy } = portfolio.draw(seen.longest)
     const execution = explorer.executions === 0 ? first : explorer.run(policy, 'none')
     explorer.executions++
     if (hasFailed(execution)) throw explorer.failure(execution, `seed ${seed}, ${name}`)

@@ -34,7 +34,7 @@ export class Portfolio {
    *
    * @param steps - how long an execution is expected to be; the priorities change within it.
    */
-  next(steps: number): Named {
+  draw(steps: number): Named {
     const run = this.#run++
     if (run === 0) return { name: 'production order', policy: fifo() }
     if (run === 1) return { name: 'reversed order', policy: reversed() }

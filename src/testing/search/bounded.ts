@@ -70,7 +70,7 @@ export class PlainSearch implements Search, SearchPolicy {
     this.#most = most
   }
 
-  next(): boolean {
+  more(): boolean {
     if (this.diverged !== null) return false
     if (this.#begun > 0 && !this.#takeAlternative()) return false
     this.#begun++

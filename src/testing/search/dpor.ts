@@ -107,7 +107,7 @@ export class ReducedSearch implements Search, SearchPolicy, Demands {
     return left
   }
 
-  next(): boolean {
+  more(): boolean {
     if (this.diverged !== null) return false
     if (!this.#begun) {
       this.#begun = true

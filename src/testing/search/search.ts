@@ -1,7 +1,7 @@
 /**
  * What a search is: it says which schedule is run next, until there is none that it has not run or shown to be the like of one.
  *
- * The driver: `while (search.next()) search.took(run(search.policy))`.
+ * The driver: `while (search.more()) search.took(run(search.policy))`.
  *
  * Stands on the choices. What a search reads of an execution and of its log is named here, so that the searches can be tested on
  * programs that are plain data. Leaves budgets and what is found to `testing/runs`.
@@ -67,7 +67,7 @@ export interface Search {
   /** Decides the execution that is next: one object for all of them. */
   readonly policy: SearchPolicy
   /** Whether there is one more to be run. Asked once before each. */
-  next(): boolean
+  more(): boolean
   /** It was run; also when it was cut. */
   took(execution: Explored): void
   /** What was left out. */

@@ -61,7 +61,7 @@ export function shrink<E extends Explored>(run: Run<E>, found: E, options: Shrin
 function withFewerPreemptions<E extends Explored>(budget: Budget<E>, found: E, most: number): E {
   if (found.preemptions === 0) return found
   const search = new PlainSearch({ preemptions: found.preemptions - 1, most })
-  while (!budget.isSpent && search.next()) {
+  while (!budget.isSpent && search.more()) {
     const execution = budget.run(search.policy, 'none')
     search.took()
     if (isSameFailure(execution.outcome, found.outcome)) return execution

@@ -5,7 +5,7 @@
  * outcome; else the greenlets share something that nobody has told of.
  *
  * Outcomes are the same when the errors are of one class and say the same, or the values are: numbers, texts, arrays and plain objects by
- * what they hold, others by their class, since each execution makes its own. The numbers of greenlets without a name (`work-3`) are left
+ * what they hold, others by their class, since each execution makes its own. What cannot be looked at (a getter throws) is passed over. The numbers of greenlets without a name (`work-3`) are left
  * out of what errors say: they count who was spawned, in an order that is nobody's.
  *
  * Stands on the kinds of executions. Leaves to the report what a person is told.
@@ -49,6 +49,7 @@ export class UntrackedCheck<E extends Explored> {
     this.#left--
     const following = new Following(keys)
     const second = this.#run(following, 'footprints')
+    if (second.spun) return null // whom it passes over is no matter of what the steps touch
     const { missed } = following
     if (missed !== null) return { first, second, step: missed.step, what: 'who can go on' }
     const other = second.log ?? { steps: [] }
@@ -62,14 +63,23 @@ export class UntrackedCheck<E extends Explored> {
 
 /** Whether two executions have come to the same. */
 export function isSameOutcome(one: Outcome, other: Outcome): boolean {
-  if (one.kind === 'returned') return other.kind === 'returned' && isSame(one.value, other.value, new Map())
+  if (one.kind === 'returned') return other.kind === 'returned' && looksSame(one.value, other.value)
   if (one.kind === 'cut') return other.kind === 'cut'
-  return other.kind === 'failed' && one.why === other.why && isSame(one.error, other.error, new Map())
+  return other.kind === 'failed' && one.why === other.why && looksSame(one.error, other.error)
+}
+
+function looksSame(one: unknown, other: unknown): boolean {
+  try {
+    return isSame(one, other, new Map())
+  } catch {
+    return true
+  }
 }
 
 /** @param met - objects that are being compared, with whom. */
 function isSame(one: unknown, other: unknown, met: Map<object, object>): boolean {
   if (Object.is(one, other)) return true
+  if (typeof one === 'symbol' && typeof other === 'symbol') return one.description === other.description
   if (typeof one !== 'object' || typeof other !== 'object' || one === null || other === null) {
     return typeof one === 'function' && typeof other === 'function' && one.name === other.name
   }

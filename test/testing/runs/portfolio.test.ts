@@ -9,13 +9,13 @@ checkLeaks()
 /** The first `runs` policies, by name. */
 function names(runs: number): string[] {
   const portfolio = new Portfolio(1)
-  return Array.from({ length: runs }, () => portfolio.next(10).name)
+  return Array.from({ length: runs }, () => portfolio.draw(10).name)
 }
 
 /** What the first 40 policies make of three that take four steps each. */
 function played(seed: number, steps: number): string[] {
   const portfolio = new Portfolio(seed)
-  return Array.from({ length: 40 }, () => play(portfolio.next(steps).policy, 3, 4).join(''))
+  return Array.from({ length: 40 }, () => play(portfolio.draw(steps).policy, 3, 4).join(''))
 }
 
 describe('Portfolio', () => {

@@ -30,7 +30,7 @@ function schedules(program: Program, search: Search): { choices: string[]; preem
   const choices: string[] = []
   const preemptions: number[] = []
   let mostLeft = 0
-  while (search.next()) {
+  while (search.more()) {
     const execution = new ModelExecution(program, search.policy, 'none')
     search.took(execution)
     choices.push(execution.choices.join(''))
@@ -70,7 +70,7 @@ describe('a plain search', () => {
     })
     const search = new PlainSearch()
     let executions = 0
-    for (; search.next(); executions++) run(search.policy, 'none')
+    for (; search.more(); executions++) run(search.policy, 'none')
     expect(executions).toBe(1680) // 9! / 3!^3
   })
 
@@ -98,7 +98,7 @@ describe('a plain search', () => {
 
   it('goes on by default with who ran last, else with the head', () => {
     const search = new PlainSearch()
-    search.next()
+    search.more()
     search.policy.begin(null)
     const three = [somebody(), somebody(), somebody()]
     expect(search.policy.choose(offer(three, [], 2), 0)).toBe(2)
@@ -117,7 +117,7 @@ describe('a plain search', () => {
   it('still has alternatives when as many were run as it was told, so that nobody takes it for complete', () => {
     const search = new PlainSearch({ most: 10 })
     expect(searched(made(independent), search, 10).executions).toBe(10)
-    expect(search.next()).toBe(true)
+    expect(search.more()).toBe(true)
   })
 })
 
@@ -127,12 +127,12 @@ describe('a program that does not do the same for the same choices', () => {
 
   function afterOne(): PlainSearch {
     const search = new PlainSearch()
-    search.next()
+    search.more()
     search.policy.begin(null)
     search.policy.choose(offer([a, b]), 0)
     search.policy.choose(offer(three), 1)
     search.took()
-    search.next()
+    search.more()
     search.policy.begin(null)
     search.policy.choose(offer([a, b]), 0)
     return search
@@ -143,7 +143,7 @@ describe('a program that does not do the same for the same choices', () => {
     expect(search.policy.choose(offer([a, b]), 1)).toBe(GIVE_UP)
     search.took()
     expect(search.diverged).toEqual({ step: 1, expected: 'a choice of 3', got: 'a choice of 2' })
-    expect(search.next()).toBe(false)
+    expect(search.more()).toBe(false)
   })
 
   it('is told by an end that comes too early', () => {

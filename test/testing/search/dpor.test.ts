@@ -139,7 +139,7 @@ function explored(body: Body, search: Search): { executions: number; cut: number
   const run = runner(body)
   const kinds = new Set<string>()
   let [executions, cut] = [0, 0]
-  for (; search.next(); executions++) {
+  for (; search.more(); executions++) {
     const execution = run(search.policy, 'footprints')
     search.took(execution)
     if (execution.outcome.kind === 'cut') cut++
@@ -236,7 +236,7 @@ it('takes everybody who is awake where somebody who spins was passed over', () =
   )
   const search: Search = new ReducedSearch()
   let spun = false
-  while (search.next()) {
+  while (search.more()) {
     const execution = run(search.policy, 'footprints')
     search.took(execution)
     spun ||= execution.spun
@@ -250,21 +250,21 @@ describe('a program that does not do the same for the same choices', () => {
   it('is told by another number of options', () => {
     const program = lostUpdate(2, 1)
     const search: Search = new ReducedSearch()
-    search.next()
+    search.more()
     search.took(new ModelExecution(program, search.policy))
-    search.next()
+    search.more()
     search.policy.begin({ steps: [], procOf: (subject) => ({ number: 0, key: '', subject }) })
     expect(search.policy.choose(offer([somebody()]), 0)).toBe(GIVE_UP)
     search.took(new ModelExecution(program, { choose: () => GIVE_UP }))
     expect(search.diverged).toEqual({ step: 0, expected: 'a choice of 2', got: 'a choice of 1' })
-    expect(search.next()).toBe(false)
+    expect(search.more()).toBe(false)
   })
 
   it('is told by an end that comes too early', () => {
     const search: Search = new ReducedSearch()
-    search.next()
+    search.more()
     search.took(new ModelExecution(lostUpdate(2, 1), search.policy))
-    search.next()
+    search.more()
     search.took(new ModelExecution([], search.policy))
     expect(search.diverged).toEqual({ step: 0, expected: 'a choice', got: 'the end' })
   })
@@ -272,7 +272,7 @@ describe('a program that does not do the same for the same choices', () => {
 
 it('refuses to be run without a log', () => {
   const search: Search = new ReducedSearch()
-  search.next()
+  search.more()
   search.policy.begin(null)
   expect(() => search.policy.choose(offer([somebody()]), 0)).toThrow('A reduced search was run without a log.')
 })

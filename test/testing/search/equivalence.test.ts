@@ -76,7 +76,7 @@ it('draws other orders, which can be followed to the same kind', () => {
     thread(read('y'), add('y'), write('z'), sleep(2), write('x')),
   ])
   const search = new PlainSearch()
-  search.next()
+  search.more()
   const first = new ModelExecution(program, search.policy)
   const random = new Random(5)
   const orders = new Set<string>()
@@ -94,7 +94,7 @@ it('draws other orders, which can be followed to the same kind', () => {
 it('draws no order across a jump of the clock', () => {
   const program = made([thread(write('x'), sleep(1), write('x')), thread(sleep(1), write('y'))])
   const search = new PlainSearch()
-  search.next()
+  search.more()
   const { log: first } = new ModelExecution(program, search.policy)
   const jump = first!.steps.findIndex(({ barrier }) => barrier)
   for (let drawn = 0; drawn < 20; drawn++) {

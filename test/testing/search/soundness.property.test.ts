@@ -105,7 +105,7 @@ it('runs any execution in other orders of its kind, and they come to the same', 
       return new ModelExecution(program, policy, log)
     }, random)
     const search: Search = new ReducedSearch()
-    for (let executions = 0; executions < 5 && search.next(); executions++) {
+    for (let executions = 0; executions < 5 && search.more(); executions++) {
       const execution = new ModelExecution(program, search.policy)
       search.took(execution)
       expect({ program, untracked: check.check(execution) }).toEqual({ program, untracked: null })

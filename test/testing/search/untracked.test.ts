@@ -25,7 +25,7 @@ function checked(body: Body, most?: number): { what: string | null; step: number
     most,
   )
   const search: Search = new ReducedSearch()
-  while (search.next()) {
+  while (search.more()) {
     const execution = run(search.policy, 'footprints')
     search.took(execution)
     const untracked = check.check(execution)

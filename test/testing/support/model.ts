@@ -403,7 +403,7 @@ export function searched(program: Program, search: Search, limit: number = Infin
   const outcomes = new Set<string>()
   const kinds = new Set<string>()
   let [executions, cut, firstFailure, mostLeft] = [0, 0, 0, 0]
-  while (executions < limit && search.next()) {
+  while (executions < limit && search.more()) {
     const execution = new ModelExecution(program, search.policy)
     executions++
     search.took(execution)

@@ -29,8 +29,10 @@ export function programs(most: number): fc.Arbitrary<Program> {
     minLength: 2,
     maxLength: 3,
   })
-  return fc.tuple(group, fc.option(group, { freq: 1 }), draws).map(([first, second, numbers]) => {
-    const steps = [...new Set([first, second ?? first])].flatMap((one) =>
+  // Time and kills come into everything.
+  const second = fc.option(fc.oneof(group, fc.constantFrom<GroupName[]>('timers', 'kills')), { freq: 2 })
+  return fc.tuple(group, second, draws).map(([first, other, numbers]) => {
+    const steps = [...new Set([first, other ?? first])].flatMap((one) =>
       Object.keys(KINDS[one].kinds).map((name): Step => [one, name]),
     )
     return bounded(
