@@ -4,6 +4,7 @@
  * What test runners need is in `greenloop/testing/vitest` and `greenloop/testing/fast-check`.
  */
 export type { ScheduleContext } from './execution/body.ts'
+export type { Body } from './execution/execution.ts'
 export { type FailureKind, TestingError } from './execution/outcome.ts'
 export type { Trace, TraceStep } from './execution/trace.ts'
 export {
@@ -17,6 +18,7 @@ export {
   type Variants,
 } from './frameworks/it.ts'
 export {
+  type FailureFacts,
   ScheduleFailure,
   type ScheduleStep,
   StaleSchedule,

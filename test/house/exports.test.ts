@@ -6,6 +6,9 @@ import * as monkey from 'greenloop/monkey'
 import * as register from 'greenloop/monkey/register'
 import * as net from 'greenloop/net'
 import * as os from 'greenloop/os'
+import * as testing from 'greenloop/testing'
+import * as fastCheck from 'greenloop/testing/fast-check'
+import * as testingVitest from 'greenloop/testing/vitest'
 import { expect, it } from 'vitest'
 import manifest from '../../package.json' with { type: 'json' }
 
@@ -50,6 +53,14 @@ const NAMES: Record<string, readonly [module: object, names: string]> = {
     patchStreams patchTimers patchTls patched saved unpatchAll`,
   ],
   './monkey/register': [register, ''],
+  './testing': [
+    testing,
+    `ScheduleFailure Sequencer StaleSchedule StoryboardError TestingError UncontrolledNondeterminism Unreached
+    UntrackedState explore fuzz greenIt recorder replay toHaveHappenedBefore toInterleave toSwitchExactly virtual
+    waitAllBlocked`,
+  ],
+  './testing/fast-check': [fastCheck, 'Schedule schedules'],
+  './testing/vitest': [testingVitest, 'expect it test'],
   './eslint': [eslint, 'configs default meta rules'],
 }
 

@@ -1,5 +1,18 @@
 // What an audit has found: programs that were judged wrongly, or left something behind.
-import { Event, type Green, getHub, idle, joinall, RawGreenlet, run, sleep, spawn, Timeout, until } from 'greenloop'
+import {
+  Event,
+  type Green,
+  getHub,
+  idle,
+  joinall,
+  RawGreenlet,
+  run,
+  Semaphore,
+  sleep,
+  spawn,
+  Timeout,
+  until,
+} from 'greenloop'
 import { explore, type ScheduleContext, ScheduleFailure, TestingError, virtual } from 'greenloop/testing'
 import { describe, expect, it } from 'vitest'
 
@@ -210,17 +223,34 @@ it('virtual() with thousands who are due at once does not take the square of the
 
 it('maxMs is kept, and Node has its turn, also when executions are slow', async () => {
   let turns = 0
-  const interval = setInterval(() => turns++, 1)
+  let handle = setImmediate(function tick() {
+    turns++
+    handle = setImmediate(tick)
+  })
   const busy = function* (): Green<void> {
     const end = performance.now() + 20
     while (performance.now() < end);
     yield* joinall([1, 2, 3, 4].map(() => spawn(() => sleep(0))))
   }
-  const { bound, executions } = await explore(busy, { maxMs: 60 })
-  clearInterval(interval)
+  const { bound, executions } = await explore(busy, { maxMs: 100 })
+  clearImmediate(handle)
   expect(bound).toBe('time')
-  expect(executions).toBeLessThan(5)
+  expect(executions).toBeLessThan(7)
   expect(turns).toBeGreaterThan(0)
+})
+
+it.each(['none', 'tracked'] as const)('a loop over waits that are ready is reported: %s', async (independence) => {
+  function* body(): Green<void> {
+    const lock = new Semaphore()
+    const setter = spawn(() => sleep(0))
+    while (!setter.dead) {
+      yield* lock.acquire()
+      lock.release()
+    }
+  }
+  const error = await explore(body, { independence, maxSteps: 100 }).then(null, (reason: unknown) => reason)
+  expect(error).toBeInstanceOf(ScheduleFailure)
+  expect((error as ScheduleFailure).kind).toBe('steps')
 })
 
 it('no execution leaves anything in the process, whatever it does at its end', async () => {

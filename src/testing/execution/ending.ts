@@ -3,7 +3,7 @@
  *
  * Stands on the stage. Leaves to the execution what its outcome was; nothing of this is a step of it.
  */
-import type { Coroutine } from '../../greenlet/kernel.ts'
+import { type Coroutine, INTERRUPTED, OCCUPIED, READY } from '../../greenlet/kernel.ts'
 import type { ReadyOnes, Scheduler } from '../../hub/clock.ts'
 import type { Timer } from '../../hub/timers.ts'
 import type { LogLevel } from './log.ts'
@@ -16,6 +16,18 @@ const LAST_STEPS: Readonly<Record<LogLevel | 'none', number>> = {
   footprints: 10_000,
   calls: 10_000,
   places: 300,
+}
+
+/**
+ * One whose wait is over would keep what it was given, and be killed at its next wait that must wait: in a loop over waits that are ready
+ * (which may be why the execution is over) it comes to none.
+ */
+function raiseAtOnce(task: Coroutine): void {
+  const { $pending: pending } = task
+  if (pending === null || task.$turn !== READY || task.$status !== OCCUPIED) return
+  task.$slot = pending.at(-1)
+  task.$status = INTERRUPTED
+  task.$pending = null
 }
 
 /** Ends who is left. It stands in the execution's place before the hub. */
@@ -35,7 +47,10 @@ export class Ending implements Scheduler {
   /** Kills all greenlets, and runs them until they have ended, or can go on no more. */
   endAll(): void {
     const { hub, clock } = this.#stage
-    for (const task of hub.living()) task.kill()
+    for (const task of hub.living()) {
+      task.kill()
+      raiseAtOnce(task)
+    }
     while (this.#left > 0) {
       if (clock.runSoon() || clock.runAfterIO()) continue
       if (hub.living().length === 0 || hub.outstanding > 0 || hub.timers.refs === 0) break

@@ -24,7 +24,12 @@ export interface TraceStep {
   /** How the greenlet has ended in it; null: it has not. */
   readonly ended: 'returned' | 'failed' | null
   /** Where the call stands; null: not known. */
-  readonly place: { readonly file: string; readonly line: number } | null
+  readonly place: {
+    /** Its path or URL. */
+    readonly file: string
+    /** Counted from 1. */
+    readonly line: number
+  } | null
   /** The names of the greenlets that ran in it, in order: several when there was a `switch()`. */
   readonly ran: readonly string[]
   /** What `t.mark` has set in it. */

@@ -37,9 +37,11 @@ export interface ScheduleStep {
   readonly ended: 'returned' | 'failed' | null
   /** Where that call stands. */
   readonly file: string | null
+  /** Its line, counted from 1. */
   readonly line: number | null
-  /** The tracked values that it reads, and those that it writes: `account.balance`. */
+  /** The tracked values that it reads: `account.balance`. */
   readonly reads: readonly string[]
+  /** The tracked values that it writes. */
   readonly writes: readonly string[]
   /** The labels of `t.mark`. */
   readonly marks: readonly string[]
@@ -47,10 +49,15 @@ export interface ScheduleStep {
 
 /** What a {@link ScheduleFailure} carries beside its message. */
 export interface FailureFacts {
+  /** Why it fails. */
   readonly kind: FailureKind
+  /** What was thrown. */
   readonly cause: unknown
+  /** The string that replays it. */
   readonly trace: string
+  /** Its steps. */
   readonly schedule: readonly ScheduleStep[]
+  /** How many executions it took to find it. */
   readonly executions: number
   /** Where it fails: lines of a stack trace. */
   readonly frames: readonly string[]

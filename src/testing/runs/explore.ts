@@ -31,7 +31,9 @@ export interface ExploreResult {
   readonly schedules: number
   /** How many were cut short, since all that they could have shown had been seen. */
   readonly cut: number
+  /** What could change places. */
   readonly order: 'any' | 'external'
+  /** Which steps were taken for independent; `none` as well when the body has asked for its trace. */
   readonly independence: 'none' | 'tracked'
   /** The most objects that `t.shared` was given in one of them. */
   readonly trackedObjects: number
@@ -95,6 +97,7 @@ async function run(body: Body, options: ExploreOptions): Promise<ExploreResult> 
     const seen = await searchAll(explorer, options, began)
     // The first that asks for its trace ends where it does so, which the search must not take for a schedule: all is begun anew.
     if (explorer.usesTrace !== asked) continue
+    explorer.last()
     const result = resultOf(explorer, seen)
     const missed = [...explorer.labels].filter(([, reached]) => !reached).map(([label]) => label)
     if (missed.length > 0) throw unreached(missed, result)

@@ -45,6 +45,7 @@ export class Explorer {
   readonly #body: Body
   readonly #options: ScheduleOptions
   readonly #stage = new Stage()
+  #first: Log | null = null
   /** By how much is written down: made once, since there are thousands of executions. */
   readonly #settings: Readonly<Record<LogLevel | 'none', ExecutionSettings>>
 
@@ -78,7 +79,15 @@ export class Explorer {
     const difference = differenceOf(logOf(first), logOf(second))
     if (difference !== null) throw nondeterminism(this.caller, difference)
     this.program = fingerprint(partsOf(logOf(first)))
+    this.#first = logOf(first)
     return first
+  }
+
+  /** Runs it once more, at the end: what the runs leave behind may come to act after some of them only. @throws UncontrolledNondeterminism */
+  last(): void {
+    if (this.#first === null) return
+    const difference = differenceOf(this.#first, logOf(this.run(fifo(), 'calls')))
+    if (difference !== null) throw nondeterminism(this.caller, difference)
   }
 
   /** Runs one schedule. `level` is the least that is written down. */

@@ -43,6 +43,7 @@ export interface FuzzResult {
   readonly seed: number
   /** How many steps the longest of them had. */
   readonly longest: number
+  /** What could change places. */
   readonly order: 'any' | 'external'
   /** The labels of `t.reachable` that were reached: all of them. */
   readonly reached: readonly string[]
@@ -118,6 +119,7 @@ async function run(
     if (breather.due()) await breather.breathe()
     late = systemClock.now() - began > maxMs && explorer.executions < runs
   }
+  explorer.last()
   const missed = labelsOf(explorer, false)
   if (missed.length === 0) return resultOf(explorer, seen, late)
   throw unreached(missed, { executions: explorer.executions, complete: false, bound: late ? 'time' : 'none' })

@@ -212,7 +212,16 @@ export class ReducedSearch implements Search, SearchPolicy, Demands {
     if (this.#sleepOnly) return
     const last = nodes.at(-1)
     if (last !== undefined && !this.#cut) this.#lookForLost(last, [])
+    this.#lookBehindBarriers(steps)
     this.#races.find(steps, this.#from)
+  }
+
+  /** When the clock jumps nobody can go on: who could before the last step has lost that, also if the jump itself makes it ready again. */
+  #lookBehindBarriers(steps: readonly Actual[]): void {
+    for (let step = Math.max(1, this.#from); step < steps.length; step++) {
+      const before = this.#nodes[step - 1]
+      if (steps[step]?.barrier === true && before !== undefined) this.#lookForLost(before, [])
+    }
   }
 
   #takeAll(): void {

@@ -182,6 +182,18 @@ describe('a body that cannot be explored', () => {
   })
 })
 
+describe('what the runs leave behind', () => {
+  it('is found when it comes to act after some of them, at the end', async () => {
+    let runs = 0
+    const error = await rejection(
+      explore(() => {
+        if (++runs > 3) spawn(() => undefined)
+      }),
+    )
+    expect(error).toBeInstanceOf(UncontrolledNondeterminism)
+  })
+})
+
 describe('what must be reached', () => {
   const body: Body = function* (t) {
     const order: string[] = []

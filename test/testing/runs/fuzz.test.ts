@@ -134,7 +134,7 @@ describe('fuzz()', () => {
       const { distinct, longest } = await fuzz(noted, { runs: 30, seed: 7 })
       seen.add(`${fingerprint(orders)} ${orders.length} ${distinct} ${longest}`)
     }
-    expect([...seen]).toEqual(['3h9h90 31 30 23'])
+    expect([...seen]).toEqual(['2v5tnq 32 30 23'])
   })
 
   it('fails in the same run with the same report for the same seed', async () => {

@@ -67,8 +67,30 @@ class Cells {
   }
 }
 
-/** How the things are made that the greenlets share. */
-const MAKERS = {
+/** What the greenlets may share. */
+interface Things {
+  readonly lock: Semaphore
+  readonly other: BoundedSemaphore
+  readonly owned: RLock
+  readonly permits: Semaphore
+  readonly event: Event
+  readonly result: AsyncResult<number>
+  readonly condition: Condition
+  readonly waiter: Waiter<number>
+  readonly queue: Queue<number>
+  readonly simple: SimpleQueue<number>
+  readonly stack: LifoQueue<number>
+  readonly channel: Channel<number>
+  readonly group: Group
+  readonly pool: Pool
+  readonly timeout: Timeout
+  readonly fresh: Greenlet<number>
+  /** Answers whoever switches to it. */
+  readonly raw: RawGreenlet
+}
+
+/** How they are made. */
+const MAKERS: { readonly [K in keyof Things]: (cells: { y: number }) => Things[K] } = {
   lock: () => new Semaphore(),
   other: () => new BoundedSemaphore(),
   owned: () => new RLock(),
@@ -84,14 +106,12 @@ const MAKERS = {
   group: () => new Group(),
   pool: () => new Pool(1),
   timeout: () => new Timeout(1),
-  fresh: (cells: { y: number }) => new Greenlet(() => (cells.y += 1)),
-  /** Answers whoever switches to it. */
+  fresh: (cells) => new Greenlet(() => (cells.y += 1)),
   raw: () =>
     new RawGreenlet(function* (from: RawGreenlet) {
       for (let caller = from; ; ) caller = (yield* caller.switch('back')) as RawGreenlet // as it was given
     }),
 }
-type Things = { readonly [K in keyof typeof MAKERS]: ReturnType<(typeof MAKERS)[K]> }
 
 /** All that the greenlets of a program share, made anew for each execution. Things that its operations do not need are not there. */
 export interface World extends Things {
@@ -129,6 +149,29 @@ export interface Kind {
   readonly others: number
 }
 
+/** A group of operations. */
+export type GroupName =
+  | 'cells'
+  | 'locks'
+  | 'semaphores'
+  | 'events'
+  | 'conditions'
+  | 'queues'
+  | 'exchanges'
+  | 'timers'
+  | 'kills'
+  | 'several'
+  | 'children'
+  | 'maps'
+  | 'unstarted'
+  | 'switches'
+
+interface OfOneKind {
+  /** The names of the things. */
+  readonly needs: string
+  readonly kinds: Readonly<Record<string, Kind>>
+}
+
 function kind(act: Act, steps = 1, others = 0): Kind {
   return { act, steps, others }
 }
@@ -138,7 +181,7 @@ const TRY = { blocking: false }
 const ONE_MS = { timeoutMs: 1 }
 
 /** The operations, by what they are about. A name that ends in `!` suspends its greenlet in the middle. */
-const GROUPS = {
+const GROUPS: Readonly<Record<GroupName, OfOneKind>> = {
   cells: {
     needs: '',
     kinds: {
@@ -443,10 +486,7 @@ const GROUPS = {
       get: kind(({ queue }) => queue.get(ONE_MS), 1, 1),
     },
   },
-} satisfies Record<string, { needs: string; kinds: Record<string, Kind> }>
-
-/** A group of operations. */
-export type GroupName = keyof typeof GROUPS
+}
 
 /** The operations of each group. */
 export const KINDS: Readonly<Record<GroupName, { readonly kinds: Readonly<Record<string, Kind>> }>> = GROUPS
