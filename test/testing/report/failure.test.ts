@@ -58,9 +58,8 @@ describe('ScheduleFailure', () => {
   })
 
   it('hands a test runner what is not in the report, and the cause as a line of text', () => {
-    const failure = failureWith(
-      new AssertionError({ actual: 1, expected: 2, operator: 'strictEqual', message: 'a\nb' }),
-    )
+    const assertion = new AssertionError({ actual: 1, expected: 2, operator: 'strictEqual', message: 'a\nb' })
+    const failure = failureWith(assertion)
     Reflect.set(failure, 'cause', Object.create(null)) // as vitest does before it asks
     expect(failure.toJSON()).toEqual({
       kind: 'error',
@@ -70,6 +69,7 @@ describe('ScheduleFailure', () => {
       expected: 2,
       actual: 1,
       operator: 'strictEqual',
+      ...('diff' in assertion ? { diff: assertion.diff } : {}), // Node has it from 22 on
     })
   })
 
