@@ -139,12 +139,8 @@ export class Timers {
 
   /** For schedule tests: has one of those go off that are due. */
   goOff(timer: Timer): void {
-    const { list } = timer
-    if (list === null) return
-    writes(timer)
-    const wasFirst = list.first === timer
-    this.#unlink(list, timer)
-    if (wasFirst) this.#sift(list)
+    if (timer.list === null) return
+    this.remove(timer)
     timer.expired()
   }
 

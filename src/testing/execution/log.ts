@@ -309,7 +309,7 @@ export class Log implements Footprint, HubObserver {
         low = middle + 1 // all are of this file
       else high = middle
     }
-    return (this.steps[low - 1] as OpenStep | undefined) ?? null
+    return (this.steps[low - 1] as OpenStep | undefined) ?? null // all are of this file
   }
 }
 

@@ -53,7 +53,7 @@ export function sharedProxy<T extends object>(target: T, name: string): T {
   }
   if (objectOf.has(target)) return target
   const known = viewOf.get(target)
-  if (known !== undefined) return known as T
+  if (known !== undefined) return known as T // the proxy of a T looks like one
   const kind = kindOf(target)
   if (kind === 'primitive') return target
   if (kind === 'alone') throw notShareable(target)

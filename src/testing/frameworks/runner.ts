@@ -65,8 +65,8 @@ export function define(
 }
 
 function running(runner: Runner, name: string, timeout: unknown, context: unknown): RunningTest {
-  if (runner === 'vitest') return inVitest(context as VitestContext, timeout)
-  if (runner === 'node:test') return inNode(context as NodeContext, timeout)
+  if (runner === 'vitest') return inVitest(context as VitestContext, timeout) // the runner was told by it
+  if (runner === 'node:test') return inNode(context as NodeContext, timeout) // the same
   const limitMs = typeof timeout === 'number' ? timeout : hasTimeout(context) ? context.timeout() : COMMON_LIMIT_MS
   return {
     name,
