@@ -305,8 +305,8 @@ export class Log implements Footprint, HubObserver {
     let high = this.steps.length
     while (low < high) {
       const middle = (low + high) >> 1
-      if ((this.steps[middle] as OpenStep).timersFrom <= sequence)
-        low = middle + 1 // all are of this file
+      const step = this.steps[middle] as OpenStep // all are of this file, and it lies between two that are there
+      if (step.timersFrom <= sequence) low = middle + 1
       else high = middle
     }
     return (this.steps[low - 1] as OpenStep | undefined) ?? null // all are of this file

@@ -254,7 +254,7 @@ class Whole implements ProxyHandler<object> {
   get(target: object, key: string | symbol): unknown {
     const value: unknown = Reflect.get(target, key, target)
     if (typeof value !== 'function') this.#region.read()
-    else if (key !== 'constructor' && !isFixed(target, key)) return this.#method(target, key, value as Method)
+    else if (key !== 'constructor' && !isFixed(target, key)) return this.#method(target, key, value as Method) // it is a function
     return giveMember(target, key, value, this.#name, this.#within)
   }
 

@@ -136,7 +136,7 @@ export class ReducedSearch implements Search, SearchPolicy, Demands {
 
   choose(choices: Choices, step: number): number {
     const touches = this.#touches
-    if (step > 0) touches.add((this.#log.steps[step - 1] as Actual).touched)
+    if (step > 0) touches.add((this.#log.steps[step - 1] as Actual).touched) // so many are in the log
     const offered = this.#procsOf(choices)
     const node = this.#nodes[step]
     if (node !== undefined) return this.#follow(node, offered, step)
@@ -207,6 +207,7 @@ export class ReducedSearch implements Search, SearchPolicy, Demands {
       this.diverged = { step: steps.length, expected: 'a choice', got: 'the end' }
       return
     }
+    // The last one is there, since there are more than were added.
     if (steps.length > this.#touches.steps) this.#touches.add((steps[steps.length - 1] as Actual).touched)
     if (spun) this.#takeAll()
     if (this.#sleepOnly) return
