@@ -22,7 +22,7 @@ function sources(): { find: RegExp; replacement: string }[] {
 }
 
 /** Rooms whose files leave the process as they found it: a few processes serve them all, and load the library once. */
-const SHARED = /^(?:buffered|gevent|greenlet|http|hub|net|nursery|pools|queues|several|sync|waiting)\//
+const SHARED = /^(?:buffered|gevent|greenlet|http|hub|net|nursery|pools|queues|several|sync|tree|waiting)\//
 /** Files of these rooms that do not: for what they leave behind, as test/support/shared-process.ts has found. */
 const OWN = [
   'greenlet/memory.test.ts', // weighs the process
@@ -65,6 +65,7 @@ const config: ViteUserConfig = {
     coverage: {
       provider: 'v8',
       include: ['src/**/*.ts'],
+      exclude: ['src/embedded/**'], // it runs in a browser, or in a thread that is stopped with the process
       reporter: [['text', { skipFull: true }]],
       thresholds: { lines: 90, branches: 90, functions: 90, statements: 90 },
     },

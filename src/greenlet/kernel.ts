@@ -176,6 +176,17 @@ export interface Coroutine {
 /** `settrace`'s callback. Unknown events are to be ignored: later versions may add some. */
 export type TraceEvent = 'switch' | 'throw'
 
+/** Told of a transfer from `origin` to `target`, who is the current greenlet already. Must neither throw nor switch. */
+export type Watcher = (origin: Coroutine, target: Coroutine, throwing: boolean) => void
+
+/** Those who are told of transfers. */
+export interface Tracing {
+  /** The callback of `settrace`. */
+  readonly callback: ((event: TraceEvent, origin: Coroutine, target: Coroutine) => void) | null
+  /** Those of the library: they stay, whatever a program does with `settrace`. */
+  readonly watchers: readonly Watcher[]
+}
+
 /**
  * Told by the primitives which object the running code looks at and which it changes, so that a schedule explorer knows which steps may
  * change places. A change counts as a look, too.
@@ -217,11 +228,11 @@ export interface Kernel {
   depth: number
   /** The frames of `green` calls that have suspended, innermost first, while they are on their way to the loop. */
   readonly suspending: Frame[]
-  /** `settrace`; null: nobody watches. */
-  tracer: ((event: TraceEvent, origin: Coroutine, target: Coroutine) => void) | null
+  /** Who is told of transfers of control; null: nobody. Replaced as a whole. */
+  tracer: Tracing | null
   /** Debug mode; null: it is off. */
   debug: Debugger | null
-  /** Set while `tracer` runs. */
+  /** Set while the callback of `settrace` runs. */
   tracing: boolean
   /** Set by the host's schedule explorer: waits that are ready switch as well. */
   everyWaitSwitches: boolean
@@ -257,7 +268,7 @@ export interface Kernel {
   readonly resumed: Resume & { done: true; value: unknown }
 }
 
-const PROTOCOL = 4
+const PROTOCOL = 5
 const SYMBOL = Symbol.for('greenloop.kernel')
 
 function shareKernel(): Kernel {

@@ -1,10 +1,11 @@
 /**
- * `settrace`: one callback told of every transfer of control.
+ * Who is told of every transfer of control: the one callback of `settrace`, and the watchers of the library, which live beside it.
  *
- * Stands on the kernel, which holds the callback; unset it costs the trampoline a null check. Leaves recording and drawing to others.
+ * Stands on the kernel, which holds them; while there are none they cost the trampoline a null check. Leaves recording and drawing to
+ * others.
  */
 import { notAFunction } from '../errors/usage.ts'
-import { kernel, type TraceEvent } from './kernel.ts'
+import { kernel, type TraceEvent, type Tracing, type Watcher } from './kernel.ts'
 import type { RawGreenlet } from './raw-greenlet.ts'
 
 /**
@@ -36,7 +37,8 @@ export type Tracer = (event: TraceEvent, origin: RawGreenlet, target: RawGreenle
 export function settrace(tracer: Tracer | null): Tracer | null {
   if (tracer !== null && typeof tracer !== 'function') throw notAFunction('settrace', tracer)
   const before = gettrace()
-  kernel.tracer = tracer as typeof kernel.tracer // every coroutine is a RawGreenlet; the kernel does not know the class
+  // Every coroutine is a RawGreenlet; the kernel does not know the class.
+  tell(tracer as Tracing['callback'], kernel.tracer?.watchers ?? [])
   return before
 }
 
@@ -47,5 +49,25 @@ export function settrace(tracer: Tracer | null): Tracer | null {
  * @source greenlet: `greenlet.gettrace`
  */
 export function gettrace(): Tracer | null {
-  return kernel.tracer // only settrace writes it
+  return kernel.tracer?.callback ?? null
+}
+
+/** Has `watcher` told of every switch, whatever `settrace` is set to; once, however often it is added. It must neither throw nor switch. */
+export function addWatcher(watcher: Watcher): void {
+  removeWatcher(watcher)
+  tell(kernel.tracer?.callback ?? null, [...(kernel.tracer?.watchers ?? []), watcher])
+}
+
+/** Has it not told any more; an unknown one is ignored. */
+export function removeWatcher(watcher: Watcher): void {
+  if (kernel.tracer === null) return
+  const { callback, watchers } = kernel.tracer
+  tell(
+    callback,
+    watchers.filter((other) => other !== watcher),
+  )
+}
+
+function tell(callback: Tracing['callback'], watchers: readonly Watcher[]): void {
+  kernel.tracer = callback === null && watchers.length === 0 ? null : { callback, watchers }
 }

@@ -344,20 +344,24 @@ function traceTransfer(target: Coroutine, throwing: boolean): void {
 }
 
 /**
- * Calls the tracer, who must not switch: it runs between two greenlets, where there is nobody to come back to.
+ * Tells watchers and the callback of `settrace`. That one must not switch: it runs between two greenlets, where there is nobody to come back to.
  *
- * @throws what it throws; it is removed then.
+ * @throws what the callback throws; it is removed then.
  */
 export function callTracer(throwing: boolean, origin: Coroutine, target: Coroutine): void {
   const { tracer } = kernel
   if (tracer === null) return
+  const { callback, watchers } = tracer
+  for (const watcher of watchers) watcher(origin, target, throwing)
+  if (callback === null) return
   const { $goal: goal } = target
   target.$goal ??= target // has a switch() look twice
   kernel.tracing = true
   try {
-    tracer(throwing ? 'throw' : 'switch', origin, target)
+    callback(throwing ? 'throw' : 'switch', origin, target)
   } catch (error) {
-    kernel.tracer = null
+    const left = kernel.tracer?.watchers ?? []
+    kernel.tracer = left.length === 0 ? null : { callback: null, watchers: left }
     throw error
   } finally {
     kernel.tracing = false

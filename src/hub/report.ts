@@ -23,6 +23,8 @@ export interface HubObserver {
   interrupted(greenlet: Coroutine, error: Error): void
   /** A greenlet has ended. */
   ended(greenlet: Coroutine): void
+  /** Since when a greenlet is in its wait, by the clock of the hub, if it is known here. */
+  since?(greenlet: Coroutine): number | null
 }
 
 /** Tells of a failure that nobody read. */

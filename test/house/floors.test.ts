@@ -10,12 +10,12 @@ const FLOORS = [
   ['greenlet'],
   ['context.ts', 'debug.ts'],
   ['hub'],
-  ['config.ts'],
+  ['config.ts', 'channels.ts'],
   ['waiting'],
   ['gevent'],
   ['sync', 'queues', 'nursery', 'buffered'],
   ['several'],
-  ['pools'],
+  ['pools', 'tree'],
   ['net/dns', 'net/readiness'],
   ['net/stream', 'net/datagram'],
   ['net/tls'],
@@ -33,7 +33,9 @@ const FLOORS = [
   ['http/message', 'http/transport'],
   ['http/requests', 'http/fetch', 'http/serve', 'http/node'],
   ['http/index.ts', 'os/index.ts'],
-  ['monkey', 'testing/schedule'],
+  ['monkey', 'trace/record', 'trace/built', 'testing/schedule'],
+  ['trace/pictures', 'trace/monitor', 'trace/console', 'trace/backdoor'],
+  ['trace/index.ts'],
   ['testing/execution'],
   ['testing/search', 'testing/report', 'testing/storyboard'],
   ['testing/runs'],
@@ -41,10 +43,11 @@ const FLOORS = [
   ['testing/index.ts'],
   ['cli'],
   ['eslint'],
+  ['embedded'],
 ]
 
 /** Their rooms have floors of their own. */
-const BUILDINGS: readonly string[] = ['net', 'http', 'os', 'testing']
+const BUILDINGS: readonly string[] = ['net', 'http', 'os', 'trace', 'testing']
 
 const files = readdirSync(join(REPOSITORY, 'src'), { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.ts'))

@@ -8,7 +8,8 @@
 import { setDebug } from '../../debug.ts'
 import { UsageError } from '../../errors/classes.ts'
 import { wrongRight } from '../../errors/usage.ts'
-import { type Coroutine, kernel, type MainCall } from '../../greenlet/kernel.ts'
+import { type Coroutine, kernel, type MainCall, type Watcher } from '../../greenlet/kernel.ts'
+import { addWatcher, gettrace, removeWatcher, settrace, type Tracer } from '../../greenlet/trace.ts'
 import { Hub } from '../../hub/hub.ts'
 import type { Suspend } from '../../protocol.ts'
 import { Choices } from '../schedule/choices.ts'
@@ -44,7 +45,7 @@ interface Before {
   readonly host: object | null
   readonly everyWaitSwitches: boolean
   readonly footprint: typeof kernel.footprint
-  readonly tracer: typeof kernel.tracer
+  readonly callback: Tracer | null
   readonly debug: boolean
 }
 
@@ -58,6 +59,8 @@ export class Stage {
   /** Replaced when somebody has left something on it. */
   hub: StageHub = new StageHub({ clock: this.clock })
   #before: Before | null = null
+  /** Set while an execution is on of which a log is kept. */
+  #watcher: Watcher | null = null
 
   /**
    * Puts it up for one execution. `caller` stands in messages.
@@ -74,7 +77,7 @@ export class Stage {
       host: kernel.host,
       everyWaitSwitches: kernel.everyWaitSwitches,
       footprint: kernel.footprint,
-      tracer: kernel.tracer,
+      callback: gettrace(),
       debug: level === 'places' && setDebug(true),
     }
     hub.theirCalls = kernel.mainCalls.length === 0 ? NONE : [...kernel.mainCalls]
@@ -83,9 +86,10 @@ export class Stage {
     hub.observer = log
     if (log !== null) {
       kernel.footprint = log
-      kernel.tracer = (_event, _origin, target) => {
+      this.#watcher = (_origin, target) => {
         log.entered(target)
       }
+      addWatcher(this.#watcher)
     }
     return log
   }
@@ -99,7 +103,9 @@ export class Stage {
     kernel.host = before.host
     kernel.everyWaitSwitches = before.everyWaitSwitches
     kernel.footprint = before.footprint
-    kernel.tracer = before.tracer
+    settrace(before.callback)
+    if (this.#watcher !== null) removeWatcher(this.#watcher)
+    this.#watcher = null
     if (level === 'places') setDebug(before.debug)
     const { hub } = this
     const clean = !hub.busy && hub.timers.count === 0 && hub.outstanding === 0 && hub.living().length === 0

@@ -1,0 +1,4 @@
+/**
+ * The page "console".
+ */
+document.title = 'console'

@@ -1,0 +1,4 @@
+/**
+ * The page "timeline".
+ */
+document.title = 'timeline'

@@ -1,0 +1,6 @@
+/**
+ * The watchdog.
+ */
+import { workerData } from 'node:worker_threads'
+
+process.title = String(workerData)
