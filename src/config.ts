@@ -50,7 +50,7 @@ export class Config {
    * @defaultValue false
    */
   get debug(): boolean {
-    return kernel.debug !== null
+    return kernel.debug !== null && !kernel.debug.light
   }
 
   /** Turns debug mode on or off. */

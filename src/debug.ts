@@ -5,12 +5,14 @@
  * forgotten `yield*`) is reported with file and line, a suspended greenlet shows its frames, and the stack of a failure ends with the
  * place where the greenlet was made. Each note is a stack trace: some microseconds.
  *
- * Stands on the kernel, which calls the {@link Debugger} where there is one. On by `GREENLOOP_DEBUG=1`, or by {@link setDebug}.
+ * Stands on the kernel, which calls the {@link Debugger} where there is one, and goes over locations, which come back when it is turned
+ * off. On by `GREENLOOP_DEBUG=1`, or by {@link setDebug}.
  */
-import { framesHere } from './errors/stack.ts'
+import { framesHere, hasPosition, parseFrame } from './errors/stack.ts'
 import { checkFlag, type Described, neverDriven } from './errors/usage.ts'
 import { type Coroutine, type Debugger, type Frame, type GreenletFrame, kernel } from './greenlet/kernel.ts'
 import { noteHandovers } from './greenlet/switch.ts'
+import { ownLocations } from './locations.ts'
 
 /**
  * Turns debug mode on or off, for all that is made from now on; what was made before stays unknown.
@@ -21,11 +23,11 @@ import { noteHandovers } from './greenlet/switch.ts'
  */
 export function setDebug(on: boolean): boolean {
   checkFlag('setDebug()', 'on', on)
-  const before = kernel.debug
-  if (on === (before !== null)) return on
-  kernel.debug = on ? (notes = new Notes()) : null
+  const before = kernel.debug !== null && !kernel.debug.light
+  if (on === before) return before
+  kernel.debug = on ? (notes = new Notes()) : ownLocations()
   noteHandovers(on ? () => kernel.debug?.suspended(kernel.current) : null)
-  return !on
+  return before
 }
 
 /** Those of this copy of the library that were begun last. */
@@ -41,6 +43,7 @@ interface Origin {
 }
 
 class Notes implements Debugger {
+  readonly light = false
   readonly #births = new WeakMap<Coroutine, readonly string[]>()
   /** By greenlet, the frames of its last suspension that lie above the innermost `green` call. */
   readonly #tops = new WeakMap<Coroutine, readonly string[]>()
@@ -141,21 +144,11 @@ class Notes implements Debugger {
   }
 }
 
-/** Whether a line of a stack trace says where in a file; those of V8's own functions do not: `at Array.map (<anonymous>)`. */
-function hasPosition(line: string): boolean {
-  return /:\d+:\d+\)?$/u.test(line)
-}
-
 /** The lines of a stack trace as frames, innermost first. */
 function chain(lines: readonly string[]): GreenletFrame | null {
-  return lines.filter(hasPosition).reduceRight<GreenletFrame | null>((back, line) => parse(line, back), null)
-}
-
-/** A line of a stack trace as a frame: `at name (file:line:column)`, or without a name. There may be parentheses in the path. */
-function parse(line: string, back: GreenletFrame | null): GreenletFrame {
-  const [, name = '', place = line.trim().slice('at '.length)] = /^\s*at (.*?) \((.*)\)$/u.exec(line) ?? []
-  const [, file = place, row = '0', column = '0'] = /^(.*):(\d+):(\d+)$/u.exec(place) ?? []
-  return { name, file, line: Number(row), column: Number(column), back }
+  return lines
+    .filter(hasPosition)
+    .reduceRight<GreenletFrame | null>((back, line) => ({ ...parseFrame(line), back }), null)
 }
 
 if (/^(?:1|true|on)$/u.test(process.env['GREENLOOP_DEBUG'] ?? '')) setDebug(true)

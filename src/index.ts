@@ -62,6 +62,7 @@ export {
 export { getHub, getswitchinterval, setswitchinterval } from './hub/default.ts'
 export type { Callback } from './hub/entry.ts'
 export type { Hub } from './hub/hub.ts'
+export { type Location, placeOf, setLocations } from './locations.ts'
 export { type Nursery, nursery } from './nursery/nursery.ts'
 export { Group } from './pools/group.ts'
 export type { Input, ItemOf } from './pools/input.ts'
@@ -87,6 +88,16 @@ export { Event } from './sync/event.ts'
 export { RLock } from './sync/rlock.ts'
 export { BoundedSemaphore, DummySemaphore, Semaphore } from './sync/semaphore.ts'
 export { Waiter } from './sync/waiter.ts'
+export { type AssertSwitchesOptions, assertSwitches } from './tree/assert-switches.ts'
+export { GreenletTree, type TreeFormat, type TreeNode } from './tree/greenlet-tree.ts'
+export {
+  formatRunInfo,
+  type PrintRunInfoOptions,
+  printRunInfo,
+  printRunInfoOnSignal,
+  type RunInfoOptions,
+} from './tree/run-info.ts'
+export type { TreeState } from './tree/state.ts'
 export { fromCallback, type NodeCallback } from './waiting/callback.ts'
 export type { Cursor, Sequence } from './waiting/cursor.ts'
 export {

@@ -45,8 +45,13 @@ export function findTranslator(program: Program): Translator | 'none' | null {
   return strips ? { name: 'Node, which strips the types', url: null } : 'none'
 }
 
-/** Starts `program` with `args` as its own. Returns before its first line runs. */
-export async function start({ path, file }: Program, args: readonly string[], by: Translator | null): Promise<void> {
+/** Starts `program` with `args` as its own. Returns before its first line runs; `before` is waited for right before that. */
+export async function start(
+  { path, file }: Program,
+  args: readonly string[],
+  by: Translator | null,
+  before: (() => Promise<void>) | null,
+): Promise<void> {
   process.argv.splice(1, process.argv.length, path, ...args)
   let main = path
   if (by?.url != null && file !== null) {
@@ -55,6 +60,7 @@ export async function start({ path, file }: Program, args: readonly string[], by
     main = fileURLToPath(import.meta.url)
     redirect(import.meta.url, pathToFileURL(file).href)
   }
+  await before?.()
   // By then this main module has come to its end, and with it what Node does for a main module. Bound, so that no frame of ours is in the
   // stack traces of the program.
   process.nextTick(Module.runMain.bind(Module, main))

@@ -13,6 +13,7 @@
  *   BlockingSwitchOutError  your program: a callback that runs in the hub would wait
  *   ConcurrentObjectUseError  your program: two greenlets wait on a thing made for one
  *   LoopExit             usually your program: nothing is left that could end the wait
+ *   FailedToSwitchError  your program: code that was to switch, or to do so soon enough, has not
  *   GreenletKilledError  get() of a greenlet that was killed
  *   Empty, Full          nobody's: what a wait on a queue that is not to wait, or no longer, throws; PoolFull is a Full
  *   ShutDown             nobody's: the queue was shut down
@@ -187,20 +188,33 @@ export class LoopExit extends GreenloopError {
   readonly waiting: readonly Blocked[]
   /** Circles of those who wait for each other: each waits for the next one, and the last for the first. At most 10. */
   readonly cycles: readonly (readonly Blocked[])[]
+  /** What `formatRunInfo()` gave when nothing moved any more; empty where the main door, `greenloop`, was not loaded. */
+  readonly runInfo: string
 
-  /** @param message - who waits where, as text. */
+  /**
+   * @param message - who waits where, as text.
+   * @param more - the same as lists, and as a picture of all greenlets.
+   */
   constructor(
     message?: string,
-    { waiting = [], cycles = [] }: { waiting?: readonly Blocked[]; cycles?: readonly (readonly Blocked[])[] } = {},
+    more: { waiting?: readonly Blocked[]; cycles?: readonly (readonly Blocked[])[]; runInfo?: string } = {},
   ) {
     super(message)
+    const { waiting = [], cycles = [], runInfo = '' } = more
     this.waiting = waiting
     this.cycles = cycles
+    this.runInfo = runInfo
     // Who prints the error reads the message; it says the same.
-    Object.defineProperties(this, { waiting: { enumerable: false }, cycles: { enumerable: false } })
+    for (const name of ['waiting', 'cycles', 'runInfo']) Object.defineProperty(this, name, { enumerable: false })
   }
 }
 recognise(LoopExit, 'LoopExit')
+
+/** Your program: the body of an `assertSwitches` has not switched, or some code has run longer than it allows. */
+export class FailedToSwitchError extends GreenloopError {
+  override readonly code: string = 'GREENLOOP_FAILED_TO_SWITCH'
+}
+recognise(FailedToSwitchError, 'FailedToSwitchError')
 
 /** `get()` of a greenlet that was killed: there is no value. `cause` is the {@link GreenletExit}. */
 export class GreenletKilledError extends GreenloopError {

@@ -31,6 +31,11 @@ export function isOurs(line: string): boolean {
   return HOME.some((home) => line.includes(home))
 }
 
+/** Whether a line of a stack, or a file, is of the loop that runs greenlets. */
+export function isFloor(line: string): boolean {
+  return isOurs(line) && FLOOR.test(line)
+}
+
 function isNoise(line: string): boolean {
   return isOurs(line) || DELEGATION.test(line)
 }
@@ -61,7 +66,7 @@ function read(error: unknown): Trace | null {
     .slice(head.length)
     .split('\n')
     .filter((line) => /^\s+at /u.test(line))
-  let end = lines.findIndex((line) => isOurs(line) && FLOOR.test(line))
+  let end = lines.findIndex((line) => isFloor(line))
   if (end < 0) {
     // As long as V8 makes them: it may have been broken off above the floor. What goes on below its last call is known to be whole.
     if (lines.length === 0 || lines.length < Error.stackTraceLimit) return null
@@ -172,11 +177,35 @@ export function framesHere(): string[] {
   const lines = stack.split('\n').slice(1)
   // Our own functions on top are those that lead here; the first of the trampoline after a frame of the program is the floor.
   const top = lines.findIndex((line) => !isNoise(line))
-  const loop = lines.findIndex((line) => isOurs(line) && FLOOR.test(line))
+  const loop = lines.findIndex((line) => isFloor(line))
   if (loop >= 0 && loop < top) return [] // nothing of the program lies above the loop
   const rest = lines.slice(Math.max(top, 0))
   const floor = rest.findIndex((line) => isOurs(line) && (FLOOR.test(line) || CALL.test(line)))
   return rest
     .slice(0, floor < 0 ? rest.length : floor)
     .filter((line) => !isNoise(line) && !line.includes('node:internal'))
+}
+
+/** Whether a line of a stack trace says where in a file; those of V8's own functions do not: `at Array.map (<anonymous>)`. */
+export function hasPosition(line: string): boolean {
+  return /:\d+:\d+\)?$/u.test(line)
+}
+
+/** What a line of a stack trace says. */
+export interface Site {
+  /** The function, as V8 names it; empty for one without a name. */
+  readonly name: string
+  /** Path or URL of the file. */
+  readonly file: string
+  /** Counted from 1. */
+  readonly line: number
+  /** Counted from 1. */
+  readonly column: number
+}
+
+/** Takes a line of a stack trace apart: `at name (file:line:column)`, or without a name. There may be parentheses in the path. */
+export function parseFrame(line: string): Site {
+  const [, name = '', place = line.trim().slice('at '.length)] = /^\s*at (.*?) \((.*)\)$/u.exec(line) ?? []
+  const [, file = place, row = '0', column = '0'] = /^(.*):(\d+):(\d+)$/u.exec(place) ?? []
+  return { name, file, line: Number(row), column: Number(column) }
 }

@@ -8,6 +8,7 @@
  * `end.ts`.
  */
 import { inheritContext } from '../context.ts'
+import '../channels.ts' // for those who subscribe, whichever door a program comes in by
 import '../debug.ts' // for GREENLOOP_DEBUG, whichever door a program comes in by
 import type { GreenletExit } from '../errors/classes.ts'
 import { toError } from '../errors/given.ts'

@@ -214,8 +214,8 @@ export class SpawnedGreenlet<T = unknown> extends RawGreenlet<T> {
       hubOf(this).leave(this, false)
       return super.$ended()
     }
+    this.$finish() // those who watch are told the outcome
     if (this.$status === RETURNED) this.$slot = undefined
-    this.$finish()
     return kernel.main
   }
 

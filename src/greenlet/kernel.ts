@@ -72,7 +72,7 @@ export interface Scope {
   own?(greenlet: Coroutine): Scope
 }
 
-/** A frame of a suspended greenlet, as debug mode knows it. */
+/** A frame of a suspended greenlet, as debug mode knows it. With locations alone the innermost is known, and its `back` is null. */
 export interface GreenletFrame {
   /** The function, as V8 names it; empty for one without a name. */
   readonly name: string
@@ -86,8 +86,10 @@ export interface GreenletFrame {
   readonly back: GreenletFrame | null
 }
 
-/** What debug mode notes; `src/debug.ts` is it. Each method is called on the stack of the code that it is about. */
+/** What is noted of a program on request: `src/debug.ts` notes all, `src/locations.ts` places only. Each method is called on the stack of the code that it is about. */
 export interface Debugger {
+  /** Whether it notes places only: debug mode is off. */
+  readonly light: boolean
   greenletMade(greenlet: Coroutine): void
   /** An operation was made that does nothing until it is driven. */
   operationMade(operation: Described): void
@@ -230,7 +232,7 @@ export interface Kernel {
   readonly suspending: Frame[]
   /** Who is told of transfers of control; null: nobody. Replaced as a whole. */
   tracer: Tracing | null
-  /** Debug mode; null: it is off. */
+  /** Debug mode, or locations; null: both are off. */
   debug: Debugger | null
   /** Set while the callback of `settrace` runs. */
   tracing: boolean

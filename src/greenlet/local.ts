@@ -7,7 +7,14 @@
  */
 import { UsageError } from '../errors/classes.ts'
 import { notAFunction, wrongRight } from '../errors/usage.ts'
-import { kernel } from './kernel.ts'
+import { type Coroutine, kernel } from './kernel.ts'
+
+/** All locals that there are, oldest first, and their names: for whoever draws a greenlet. Weakly, so that they and their values go. */
+const locals = new Map<WeakRef<Local<unknown>>, string>()
+const collected = new FinalizationRegistry<WeakRef<Local<unknown>>>((ref) => {
+  locals.delete(ref)
+})
+let made = 0
 
 /**
  * One variable for each greenlet.
@@ -40,6 +47,9 @@ export class Local<T> {
   constructor(initial: () => T) {
     if (typeof initial !== 'function') throw notAFunction('new Local', initial)
     this.#initial = initial
+    const ref = new WeakRef<Local<unknown>>(this)
+    locals.set(ref, initial.name === '' ? `local-${String(++made)}` : initial.name)
+    collected.register(this, ref)
   }
 
   /**
@@ -120,6 +130,19 @@ function target(own: Local<object>): object {
 }
 
 type Trap = (...args: unknown[]) => unknown
+
+/**
+ * What `greenlet` holds, by local, oldest first. A local is called as the function that makes its first value, or by its number: `local-1`.
+ */
+export function localsOf({ $locals: held }: Coroutine): (readonly [name: string, value: unknown])[] {
+  if (held === null) return []
+  const found: (readonly [string, unknown])[] = []
+  for (const [ref, name] of locals) {
+    const local = ref.deref()
+    if (local !== undefined && held.has(local)) found.push([name, held.get(local)])
+  }
+  return found
+}
 
 function valuesOf(what: string): WeakMap<object, unknown> {
   const { current } = kernel

@@ -8,7 +8,9 @@
  * The hub knows its living greenlets and the waits of main. A raw greenlet is in no list; it is found when one of these waits for it, or
  * main has switched to it, and is not reported else.
  *
- * Stands on the kernel's types. When it is raised is decided in `hub.ts`; what is said of a wait is the wait's to say.
+ * Stands on the kernel's types. When it is raised is decided in `hub.ts`; what is said of a wait is the wait's to say. What is seen of the
+ * greenlets by who has spawned them is drawn above, in `src/tree`, which puts its function into {@link drawnAbove} when it is loaded; that is
+ * so wherever the main door is used.
  */
 import { relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -37,6 +39,17 @@ interface Deadlock {
   outstanding: number
 }
 
+/** The greenlets of a dead hub, as pictures. */
+export interface DeadHubDrawn {
+  /** All there is to say of them. */
+  readonly runInfo: string
+  /** The tree by spawner, where there is one: where somebody else than main has spawned anybody; else empty. */
+  readonly tree: string
+}
+
+/** Who draws a dead hub; null: nobody, as `src/tree` has not been loaded. */
+export const drawnAbove: { draw: ((hub: DeadHub) => DeadHubDrawn) | null } = { draw: null }
+
 /** Raises LoopExit in every wait of main. Answers whether there was any. */
 export function raiseLoopExit(hub: DeadHub): boolean {
   const calls = awaitedMainCalls()
@@ -49,10 +62,14 @@ export function raiseLoopExit(hub: DeadHub): boolean {
     timers: hub.timers.count,
     outstanding: hub.outstanding,
   })
-  for (const main of mains) hub.interrupt(main, new LoopExit(text, lists))
+  const { runInfo, tree } = drawnAbove.draw?.(hub) ?? { runInfo: '', tree: '' }
+  // It is long, and says little without places.
+  const seen =
+    kernel.debug === null || tree === '' ? text : `${text}\n\nThe greenlets, by who has spawned them:\n\n${tree}`
+  for (const main of mains) hub.interrupt(main, new LoopExit(seen, { ...lists, runInfo }))
   for (const call of calls) {
     kernel.mainCalls.splice(kernel.mainCalls.indexOf(call), 1)
-    call.settle(true, new LoopExit(text, lists))
+    call.settle(true, new LoopExit(seen, { ...lists, runInfo }))
   }
   return true
 }
@@ -231,14 +248,18 @@ function rowsOf(list: readonly Blocked[], grouped: boolean): Row[] {
 }
 
 function placeOf({ file, line }: Blocked): string {
-  if (file === undefined) return ''
+  return file === undefined || line === undefined ? '' : placeText(file, line)
+}
+
+/** A place as it stands in a report, short if it lies below the current folder: `at src/app.ts:12`. */
+export function placeText(file: string, line: number): string {
   const path = file.startsWith('file:') ? fileURLToPath(file) : file
   const near = relative(process.cwd(), path)
   return `at ${near.startsWith('..') ? path : near}:${String(line)}`
 }
 
 /** What is not said yet of why the wait does not end. */
-function whyOf({ wait, waitsFor, because = '' }: Blocked): string {
+export function whyOf({ wait, waitsFor, because = '' }: Pick<Blocked, 'wait' | 'waitsFor' | 'because'>): string {
   const words = because.split(/[\s,"]+/u)
   if (waitsFor.length === 0 || waitsFor.some((name) => wait.includes(`"${name}"`) || words.includes(name)))
     return because
@@ -246,7 +267,7 @@ function whyOf({ wait, waitsFor, because = '' }: Blocked): string {
 }
 
 /** The first three of a list, and how many more. */
-function listed(texts: readonly string[], between: string): string {
+export function listed(texts: readonly string[], between: string): string {
   if (texts.length <= 3) return texts.join(between)
   return `${texts.slice(0, 3).join(between)}${between}${String(texts.length - 3)} more`
 }

@@ -358,11 +358,13 @@ export class Hub {
   #runLinks(task: Task, behind: Coroutine | null): Coroutine | null {
     leave()
     this.#ready = this.#woken
+    if (this.observer !== null) this.observer.linking?.(task)
     try {
       task.$runLinks()
     } catch (error) {
       this.tell(error, task)
     }
+    if (this.observer !== null) this.observer.linking?.(null)
     // before:  behind …          #woken:  woken … lastWoken          now:  woken … lastWoken, behind …
     this.#ready = this.#all
     const { last: lastWoken } = this.#woken

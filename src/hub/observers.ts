@@ -68,6 +68,14 @@ class Observers implements HubObserver {
     for (const observer of this.all) observer.interrupted(greenlet, error)
   }
 
+  linking(of: Coroutine | null): void {
+    for (const observer of this.all) observer.linking?.(of)
+  }
+
+  awaited(agent: Coroutine, wait: PendingWait | null): void {
+    for (const observer of this.all) observer.awaited?.(agent, wait)
+  }
+
   ended(greenlet: Coroutine): void {
     for (const observer of this.all) observer.ended(greenlet)
   }

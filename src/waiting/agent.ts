@@ -63,7 +63,12 @@ class MainAgent extends Agent {
   #failed = false
 
   wait<T>(): Promise<T> {
-    if (this.$turn === TOLD_AT_ONCE) hubOf(this).mainWaits.add(this) // it may have been told already
+    if (this.$turn === TOLD_AT_ONCE) {
+      // It may have been told already.
+      const hub = hubOf(this)
+      hub.mainWaits.add(this)
+      if (hub.observer !== null) hub.observer.awaited?.(this, this.$wait)
+    }
     return new Promise<T>((resolve, reject) => {
       this.#resolve = resolve as (value: unknown) => void // what the operation gives is a T
       this.#reject = reject

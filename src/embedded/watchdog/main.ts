@@ -1,6 +1,134 @@
 /**
- * The watchdog.
+ * The watchdog: in a thread of its own it looks whether another one still beats, and has it say where it is stuck when it does not.
+ *
+ * What is asked and how is told in src/trace/monitor/watchdog.ts. Prints through the file descriptor: what a thread writes to its own stderr
+ * goes through the main one, which is stuck.
  */
-import { workerData } from 'node:worker_threads'
+import { writeSync } from 'node:fs'
+import type { Session } from 'node:inspector'
+import { parentPort, workerData } from 'node:worker_threads'
+import type { Answer, Question, WatchdogData } from '../../trace/monitor/watchdog.ts'
 
-process.title = String(workerData)
+const data = workerData as WatchdogData // it is what the monitor gives
+const { periodMs, blockedMs, nativeMs } = data
+
+/** So often it is asked again, when the library's own code was interrupted. */
+const TRIES = 4
+/** While an answer is awaited, looks follow each other at least so closely. */
+const AWAITING_MS = 5
+/** A look that comes later than this was late itself: the machine was asleep, the process stopped, or nobody had time for it. */
+const LONGEST_MS = 2 * periodMs + 20
+
+let lookedAt = performance.now()
+let beats = -1
+/** For how long there was no beat while this thread had time to look. */
+let ageMs = 0
+/** At that age the next report is due. */
+let dueMs = 0
+let tries = 0
+/** The connection to the other thread; null: it is not asked anything. */
+let session: Session | null = null
+/** At that age it was asked. */
+let askedMs = 0
+/** Whether what is known without an answer was told, in this stall. */
+let told = false
+let askable = data.asks
+
+function look(): void {
+  const now = performance.now()
+  const step = Math.min(now - lookedAt, LONGEST_MS)
+  lookedAt = now
+  if (Atomics.load(data.closed, 0) === 1) {
+    if (session === null) return // nothing is left to do, and the thread ends
+  } else if (beats !== Atomics.load(data.beats, 0) || Atomics.load(data.ignored, 0) !== 0) {
+    beats = Atomics.load(data.beats, 0)
+    ageMs = 0
+    dueMs = blockedMs + periodMs
+    tries = TRIES
+    told = false
+  } else {
+    ageMs += step
+    if (session !== null) {
+      if (!told && ageMs - askedMs >= nativeMs)
+        tellUnanswered('in native code: a call such as execFileSync() or JSON.parse()')
+    } else if (ageMs >= dueMs) {
+      if (askable) ask(false)
+      else tellUnanswered('and where cannot be read: only a main thread with an inspector can be asked')
+    }
+  }
+  setTimeout(look, session === null ? periodMs : Math.min(periodMs, AWAITING_MS))
+}
+
+function ask(unstopped: boolean): void {
+  try {
+    const line = session ?? connect()
+    askedMs = ageMs
+    const question: Question = { beats, ageMs, last: --tries <= 0, unstopped }
+    const expression = `${data.expression}(${JSON.stringify(JSON.stringify(question))})`
+    line.post('Runtime.evaluate', { expression, silent: true, returnByValue: true }, (error, answer) => {
+      answered(error === null ? (answer.result.value as Answer | undefined) : undefined) // undefined: it has thrown
+    })
+  } catch {
+    // An inspector that is not there, or not allowed.
+    hangUp()
+    askable = false
+  }
+}
+
+function connect(): Session {
+  const { Session } = process.getBuiltinModule('node:inspector') // not imported: there are Nodes without
+  session = new Session()
+  Atomics.store(data.connected, 0, 1)
+  session.connectToMainThread()
+  return session
+}
+
+function hangUp(): void {
+  session?.disconnect()
+  session = null
+  Atomics.store(data.connected, 0, 0)
+  Atomics.notify(data.connected, 0)
+}
+
+function answered(answer: Answer | undefined): void {
+  if (answer === 'inspected' && session !== null && Atomics.load(data.closed, 0) === 0) {
+    askWhetherStopped(session)
+    return
+  }
+  hangUp()
+  if (answer === 'again') return // at the next look
+  tries = TRIES
+  if (answer === 'told') dueMs = Math.max(2 * dueMs, ageMs + blockedMs)
+  else dueMs = ageMs + blockedMs
+  if (answer === undefined) tellUnanswered('and its stack could not be read')
+}
+
+/** Whoever turns the debugger on is told at once when the thread is stopped already: by a breakpoint of somebody else. */
+function askWhetherStopped(line: Session): void {
+  let stopped = false
+  line.once('Debugger.paused', () => {
+    stopped = true
+  })
+  line.post('Debugger.enable', () => {
+    line.post('Debugger.disable', () => {
+      if (stopped) answered('ignored')
+      else ask(true)
+    })
+  })
+}
+
+/** Tells what is known without an answer. */
+function tellUnanswered(why: string): void {
+  told = true
+  dueMs = Math.max(2 * dueMs, ageMs + blockedMs)
+  Atomics.store(data.unanswered, 0, 1)
+  if (Atomics.load(data.quiet, 0) !== 0) return
+  try {
+    writeSync(2, `greenloop: ${data.hub} has been blocked for ${Math.round(ageMs - periodMs)} ms, ${why}.\n`)
+  } catch {
+    // A pipe that is full or broken: nobody reads.
+  }
+}
+
+parentPort?.postMessage('up')
+look()

@@ -52,7 +52,7 @@ export function patchCallbackLast(
         return (item.before?.value as NodeFunction).apply(this, args) // it was one
       }
       const made = operation.apply(this, args)
-      return kernel.debug === null ? watch(made, prefix) : made
+      return kernel.debug === null || kernel.debug.light ? watch(made, prefix) : made
     })
   }
 }

@@ -59,6 +59,7 @@ class Noting implements Policy {
 
 /** Debug mode that can rest. Of who has suspended meanwhile it does not know where. */
 class RestingDebugger implements Debugger {
+  readonly light = false
   readonly debug: Debugger
   rests = true
   readonly #unknown = new WeakSet<Coroutine>()

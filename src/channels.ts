@@ -1,0 +1,176 @@
+/**
+ * What greenlets do, on channels of Node's `diagnostics_channel`, for tools that watch whole processes: they need neither import nor know
+ * the library, and may subscribe before it is loaded.
+ *
+ * Nothing is watched as long as nobody subscribes. Node does not tell of subscribers, so the channels, which are held here for ever, have
+ * methods of their own that look after each change whether there are any: then what feeds a channel is put up or taken down.
+ *
+ * A subscriber runs in the middle of what it is told of: it can only watch. Node catches what it throws, and reports it as uncaught.
+ *
+ * Stands on the hub's observers and on the watchers of transfers. The hub is the default one of the thread; those of schedule tests, which
+ * live on recorded time, are not told of.
+ */
+import { type Channel, channel } from 'node:diagnostics_channel'
+import { type Coroutine, kernel, type PendingWait, RETURNED } from './greenlet/kernel.ts'
+import { RawGreenlet } from './greenlet/raw-greenlet.ts'
+import { addWatcher, removeWatcher } from './greenlet/trace.ts'
+import { getHub } from './hub/default.ts'
+import type { Hub } from './hub/hub.ts'
+import { addObserver, removeObserver } from './hub/observers.ts'
+import { type HubObserver, type Outcome, outcomeOf, printSwitches } from './hub/report.ts'
+
+/**
+ * The messages, by channel. They are plain objects that are made for each event and not used again.
+ *
+ * @example
+ * ```ts
+ * import { subscribe } from 'node:diagnostics_channel'
+ * import { type ChannelMessages, spawn } from 'greenloop'
+ *
+ * subscribe('greenloop:end', (message) => {
+ *   const { greenlet, outcome, value } = message as ChannelMessages['greenloop:end']
+ *   console.log(greenlet.name, outcome, value)
+ * })
+ * await spawn(function add() {
+ *   return 1 + 1
+ * }).join()
+ * // add returned 2
+ * ```
+ */
+export interface ChannelMessages {
+  /** A greenlet was started; `spawner` was running then: main, when plain code has done it. */
+  readonly 'greenloop:spawn': { readonly greenlet: RawGreenlet; readonly spawner: RawGreenlet; readonly hub: Hub }
+  /** Control passed, with a value or an error: by `switch()` and `throw()`, by an end that goes on in the parent, by the hub, from main. */
+  readonly 'greenloop:switch': {
+    readonly origin: RawGreenlet
+    readonly target: RawGreenlet
+    readonly throwing: boolean
+  }
+  /** A greenlet has ended: by a value, an error, or a kill, whose GreenletExit is its error. */
+  readonly 'greenloop:end': {
+    readonly greenlet: RawGreenlet
+    readonly outcome: Outcome
+    readonly value: unknown
+    readonly error: unknown
+  }
+  /** A greenlet waits; `wait` is the call as a person writes it, `queue.get()`, and null when it only lets others run. */
+  readonly 'greenloop:block': { readonly greenlet: RawGreenlet; readonly wait: string | null }
+  /** The wait of a greenlet is over; `waker` was running then: main, when it was a timer, a socket or plain code. */
+  readonly 'greenloop:wake': { readonly greenlet: RawGreenlet; readonly waker: RawGreenlet }
+}
+
+type Name = keyof ChannelMessages
+
+/** The channels, by name. Held, or what is put up on them would be collected with them. */
+const channels = {
+  spawn: channel('greenloop:spawn'),
+  switch: channel('greenloop:switch'),
+  end: channel('greenloop:end'),
+  block: channel('greenloop:block'),
+  wake: channel('greenloop:wake'),
+}
+
+/** Whatever a subscriber does, it does not switch: it runs between two greenlets, or in the middle of a wait. */
+function publish<N extends Name>(to: Channel, message: ChannelMessages[N]): void {
+  const { tracing } = kernel
+  kernel.tracing = true
+  to.publish(message)
+  kernel.tracing = tracing
+}
+
+/** Every coroutine that runs is one; the kernel does not know the class. */
+function known(coroutine: Coroutine): RawGreenlet {
+  return coroutine as RawGreenlet
+}
+
+class Publisher implements HubObserver {
+  readonly #hub: Hub
+
+  constructor(hub: Hub) {
+    this.#hub = hub
+  }
+
+  spawned(greenlet: Coroutine): void {
+    if (!channels.spawn.hasSubscribers) return
+    publish<'greenloop:spawn'>(channels.spawn, {
+      greenlet: known(greenlet),
+      spawner: known(kernel.current),
+      hub: this.#hub,
+    })
+  }
+
+  blocked(greenlet: Coroutine, wait: PendingWait | null): void {
+    if (!channels.block.hasSubscribers) return
+    publish<'greenloop:block'>(channels.block, { greenlet: known(greenlet), wait: wait?.describe() ?? null })
+  }
+
+  woken(greenlet: Coroutine, waker: Coroutine): void {
+    // Callbacks and links have their turn in the same list.
+    if (!channels.wake.hasSubscribers || greenlet.$status >= RETURNED || !(greenlet instanceof RawGreenlet)) return
+    publish<'greenloop:wake'>(channels.wake, { greenlet, waker: known(waker) })
+  }
+
+  interrupted(): void {
+    // it is told of when it is woken by that, and when it ends of it
+  }
+
+  ended(greenlet: Coroutine): void {
+    if (!channels.end.hasSubscribers) return
+    const outcome = outcomeOf(greenlet)
+    const { $slot: slot } = greenlet
+    publish<'greenloop:end'>(channels.end, {
+      greenlet: known(greenlet),
+      outcome,
+      value: outcome === 'returned' ? slot : undefined,
+      error: outcome === 'returned' ? undefined : slot,
+    })
+  }
+}
+
+/** Told of the hub, as long as somebody has subscribed to what it tells. */
+let publisher: { readonly hub: Hub; readonly observer: HubObserver } | null = null
+
+function tellSwitch(origin: Coroutine, target: Coroutine, throwing: boolean): void {
+  publish<'greenloop:switch'>(channels.switch, { origin: known(origin), target: known(target), throwing })
+}
+
+/** The subscribers have changed. */
+function update(): void {
+  removeWatcher(tellSwitch)
+  if (channels.switch.hasSubscribers) addWatcher(tellSwitch)
+  const { spawn, end, block, wake } = channels
+  const wanted = [spawn, end, block, wake].some(({ hasSubscribers }) => hasSubscribers)
+  if (wanted === (publisher !== null)) return
+  if (publisher !== null) {
+    removeObserver(publisher.hub, publisher.observer)
+    publisher = null
+  } else {
+    const hub = getHub()
+    publisher = { hub, observer: new Publisher(hub) }
+    addObserver(hub, publisher.observer)
+  }
+}
+
+/** What changes who is subscribed to a channel. */
+const CHANGES = ['subscribe', 'unsubscribe', 'bindStore', 'unbindStore'] as const
+/** Marks a channel that another copy of the library feeds: each event is told once. */
+const FED = Symbol.for('greenloop.channel')
+
+for (const one of Object.values(channels)) {
+  if (FED in one) continue
+  Object.defineProperty(one, FED, { value: true })
+  for (const name of CHANGES)
+    Object.defineProperty(one, name, {
+      configurable: true,
+      writable: true,
+      value(this: Channel, ...args: never[]): unknown {
+        // The class of a channel changes with its first subscriber, and with its last.
+        const method = Reflect.get(Object.getPrototypeOf(one) as Channel, name) as (...args: never[]) => unknown
+        const answer = method.apply(one, args)
+        update()
+        return answer
+      },
+    })
+}
+update()
+printSwitches()

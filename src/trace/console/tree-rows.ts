@@ -1,0 +1,259 @@
+/**
+ * The rows of the tree that a page is sent: what is open, what the filter finds, and never more than there is room for.
+ *
+ * Many that have the same spawner and the same body share one row, which can be opened. Room is given level by level, so that one large
+ * family does not hide its neighbours; those for whom there is none are counted in a row of their own.
+ *
+ * Stands on a snapshot. Leaves drawing to the page.
+ */
+import { relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { kernel } from '../../greenlet/kernel.ts'
+import { birthplaceOf } from '../../tree/state.ts'
+import { ownerOf } from '../../waiting/agent.ts'
+import type { Place } from '../record/recording.ts'
+import type { Numbers } from './numbers.ts'
+import type { Node, Snapshot } from './snapshot.ts'
+import type { Chosen, Row, RowState } from './state.ts'
+import { shownOf, type View } from './view.ts'
+
+/** So many siblings of one body stand in rows of their own; more are a group. */
+const GROUP_ABOVE = 24
+/** For how many one is said to wait. */
+const TARGETS = 5
+
+/** Siblings that share a row. */
+interface Group {
+  readonly id: number
+  readonly stem: string
+  readonly members: readonly Node[]
+}
+
+/** One that has a row, and those below it that have. */
+interface Branch {
+  readonly entry: Node | Group
+  readonly children: Branch[]
+  /** Of `children` those for whom there is no room. */
+  rest: readonly Node[]
+  hasChildren: boolean
+  isOpen: boolean
+}
+
+/** The rows, and what is not in them. */
+export interface TreeRows {
+  readonly rows: readonly Row[]
+  readonly chosen: Chosen | null
+  readonly found: number | null
+  readonly leftOut: number
+}
+
+/** Chooses the rows for `view`. */
+export function rowsOf(snapshot: Snapshot, view: View, numbers: Numbers): TreeRows {
+  const search = view.filter === '' ? null : find(snapshot, view.filter)
+  const root = choose(snapshot.root, view, search, numbers)
+  const rows: Row[] = []
+  emit(rows, root, 0, 1, 1, search, numbers)
+  const shown = rows.filter(({ kind }) => kind === 'greenlet' || kind === 'finished').length
+  const all = search === null ? snapshot.nodes.length : search.shown.size
+  const chosen = view.chosen === null ? null : chosenRow(snapshot, view.chosen, rows, numbers)
+  return { rows, chosen, found: search === null ? null : search.found.size, leftOut: all - shown }
+}
+
+/** What the filter finds, and that with everybody above it. */
+interface Search {
+  readonly found: ReadonlySet<Node>
+  readonly shown: ReadonlySet<Node>
+}
+
+function find({ root, nodes }: Snapshot, filter: string): Search {
+  const found = new Set<Node>()
+  const shown = new Set<Node>()
+  for (const node of nodes) {
+    const { name, doing } = node
+    const isFound =
+      name.toLowerCase().includes(filter) ||
+      doing.state === filter ||
+      doing.wait?.toLowerCase().includes(filter) === true
+    if (!isFound) continue
+    found.add(node)
+    let way: Node | null = node
+    while (way !== null && way !== root && !shown.has(way)) {
+      shown.add(way)
+      way = way.above
+    }
+  }
+  return { found, shown }
+}
+
+/** Gives out the room, level by level. */
+function choose(root: Node, view: View, search: Search | null, numbers: Numbers): Branch {
+  let room = view.rows
+  const top: Branch = { entry: root, children: [], rest: [], hasChildren: false, isOpen: false }
+  const queue: Branch[] = [top]
+  for (const branch of queue) {
+    const { entry } = branch
+    const id = idOf(entry)
+    const below = entriesBelow(entry, search, numbers)
+    branch.hasChildren = below.length > 0
+    branch.isOpen =
+      branch.hasChildren && (search !== null || (isGroup(entry) ? view.open.has(id) : !view.closed.has(id)))
+    if (!branch.isOpen) continue
+    const count = Math.min(below.length, shownOf(view, id), Math.max(0, room))
+    for (const child of below.slice(0, count)) {
+      const next: Branch = { entry: child, children: [], rest: [], hasChildren: false, isOpen: false }
+      branch.children.push(next)
+      queue.push(next)
+    }
+    branch.rest = below.slice(count).flatMap((one) => (isGroup(one) ? one.members : one))
+    room -= count + (branch.rest.length > 0 ? 1 : 0)
+  }
+  return top
+}
+
+/** What stands under `entry`. While something is searched there are no groups: it is to be seen. */
+function entriesBelow(entry: Node | Group, search: Search | null, numbers: Numbers): readonly (Node | Group)[] {
+  if (isGroup(entry)) return entry.members
+  const { children, greenlet } = entry
+  if (search !== null) return children.filter((child) => search.shown.has(child))
+  if (children.length <= GROUP_ABOVE) return children
+  const alike = new Map<string, Node[]>()
+  for (const child of children) {
+    const stem = stemOf(child.name)
+    const known = alike.get(stem)
+    if (known === undefined) alike.set(stem, [child])
+    else known.push(child)
+  }
+  const entries: (Node | Group)[] = []
+  for (const child of children) {
+    const stem = stemOf(child.name)
+    const members = alike.get(stem) ?? []
+    if (members.length <= GROUP_ABOVE) entries.push(child)
+    else if (members[0] === child) entries.push({ id: numbers.ofGroup(greenlet, stem), stem, members })
+  }
+  return entries
+}
+
+/** The name without its number: `worker` of `worker-12`. */
+function stemOf(name: string): string {
+  return name.replace(/[-\s#:_]*\d+$/u, '')
+}
+
+function isGroup(entry: Node | Group): entry is Group {
+  return 'members' in entry
+}
+
+function idOf(entry: Node | Group): number {
+  return entry.id
+}
+
+/** Writes the rows of `branch`; it is as deep as there are rows at the most. */
+function emit(
+  rows: Row[],
+  branch: Branch,
+  depth: number,
+  position: number,
+  setSize: number,
+  search: Search | null,
+  numbers: Numbers,
+): void {
+  const { entry, children, rest } = branch
+  const frame = {
+    id: idOf(entry),
+    depth,
+    position,
+    setSize,
+    isOpen: branch.hasChildren ? branch.isOpen : null,
+  }
+  if (isGroup(entry)) rows.push({ ...frame, ...manyRow(entry.members), kind: 'group', name: entry.stem })
+  else rows.push({ ...frame, ...oneRow(entry, search, numbers) })
+  const size = children.length + (rest.length > 0 ? 1 : 0)
+  children.forEach((child, index) => {
+    emit(rows, child, depth + 1, index + 1, size, search, numbers)
+  })
+  if (rest.length > 0)
+    rows.push({
+      ...manyRow(rest),
+      kind: 'rest',
+      id: frame.id,
+      depth: depth + 1,
+      position: size,
+      setSize: size,
+      name: '',
+      isOpen: null,
+    })
+}
+
+/** The row of the greenlet with that number, whether it is among `rows` or not. */
+function chosenRow({ root, nodes }: Snapshot, id: number, rows: readonly Row[], numbers: Numbers): Chosen | null {
+  const shown = rows.find((row) => row.id === id && row.kind !== 'rest')
+  const node = id === root.id ? root : nodes.find((one) => one.id === id)
+  if (node === undefined) return shown === undefined ? null : { ...shown, spawner: null }
+  const row = shown ?? { id, depth: 0, position: 1, setSize: 1, isOpen: null, ...oneRow(node, null, numbers) }
+  return { ...row, spawner: node.above === null ? null : { id: node.above.id, name: node.above.name } }
+}
+
+/** What a row says beside where it stands. */
+type Said = Omit<Row, 'id' | 'depth' | 'position' | 'setSize' | 'isOpen'>
+
+function oneRow(node: Node, search: Search | null, numbers: Numbers): Said {
+  const { greenlet, name, doing, sinceMs, isLonger, below, above } = node
+  const targets = greenlet.$wait?.waitsFor?.() ?? []
+  return {
+    kind: above === null ? 'main' : doing.state === 'finished' ? 'finished' : 'greenlet',
+    name,
+    state: doing.state,
+    wait: doing.wait,
+    because: doing.because ?? doing.outcome,
+    waitsFor: targets.slice(0, TARGETS).map((target) => {
+      const owner = ownerOf(target)
+      return { id: owner === kernel.main ? 0 : numbers.of(owner), name: owner.name }
+    }),
+    sinceMs,
+    isLonger,
+    place: nearPlace(doing.place),
+    spawnedAt: nearPlace(birthplaceOf(greenlet)),
+    below,
+    states: null,
+    isFound: search !== null && search.found.has(node),
+  }
+}
+
+/** The call that most of them wait in, and the longest wait. */
+function manyRow(members: readonly Node[]): Omit<Said, 'kind' | 'name'> {
+  const states: Partial<Record<RowState, number>> = {}
+  const waits = new Map<string, number>()
+  let longest: Node | null = null
+  for (const node of members) {
+    const { state, wait } = node.doing
+    states[state] = (states[state] ?? 0) + 1
+    if (wait !== null) waits.set(wait, (waits.get(wait) ?? 0) + 1)
+    if (node.sinceMs !== null && node.sinceMs > (longest?.sinceMs ?? -1)) longest = node
+  }
+  return {
+    state: largest(Object.entries(states) as [RowState, number][]) ?? 'finished', // its keys are states
+    wait: largest([...waits]),
+    because: null,
+    waitsFor: [],
+    sinceMs: longest?.sinceMs ?? null,
+    isLonger: longest?.isLonger ?? false,
+    place: null,
+    spawnedAt: null,
+    below: members.length,
+    states,
+    isFound: false,
+  }
+}
+
+function largest<T>(counts: readonly (readonly [T, number])[]): T | null {
+  let most: readonly [T, number] | null = null
+  for (const one of counts) if (most === null || one[1] > most[1]) most = one
+  return most === null ? null : most[0]
+}
+
+/** The place as a person looks for it: from the folder in which the program was started. */
+function nearPlace(place: Place | null): Place | null {
+  if (place === null) return null
+  const path = place.file.startsWith('file:') ? fileURLToPath(place.file) : place.file
+  const near = relative(process.cwd(), path)
+  return { file: near.startsWith('..') ? path : near, line: place.line }
+}

@@ -1,0 +1,205 @@
+/**
+ * The thread beside this one that notices when this one is stuck, and has it say where.
+ *
+ * Model. This thread beats: a timer of Node counts one cell up. When the count stands still for too long, the thread beside connects to the
+ * inspector of this one, as a debugger would, and has it evaluate one call: {@link Question}. V8 runs that in an interrupt, in the middle of
+ * a loop, a regular expression or an `Atomics.wait`, and what it calls sees the stack that is stuck. Nothing is paused, no debugger is turned
+ * on, no code is compiled anew, and a debugger that is attached notices nothing. Then it disconnects: one that stays connected would
+ * have the process wait for it at its end.
+ *
+ * Native code is not interrupted; the call comes when it returns. Until then the thread beside tells what it knows by itself.
+ *
+ * Turned down. `Debugger.pause`, as others do it: it turns the debugger on, which tells of every script there is and drops optimised code,
+ * and it cannot be told from a breakpoint of the program's own debugger. Sampling by the CPU profiler: a stack, but nothing to ask who runs.
+ *
+ * Stands on worker_threads; the code of the thread is src/embedded/watchdog, as text.
+ */
+import { isMainThread, threadId, Worker } from 'node:worker_threads'
+import { SCRIPT } from '../built/watchdog.ts'
+
+/**
+ * What the stuck thread answers:
+ *
+ * - `told`: it has made a report.
+ * - `again`: the library's own code was interrupted; another moment tells more.
+ * - `over`: nothing is stuck any more.
+ * - `ignored`: it blocks on purpose.
+ * - `inspected`: a debugger could be attached, and may have stopped it.
+ */
+export type Answer = 'told' | 'again' | 'over' | 'ignored' | 'inspected'
+
+/** What it is asked. */
+export interface Question {
+  /** How many beats there had been. */
+  readonly beats: number
+  /** For how long it had been stuck when it was asked, in milliseconds. */
+  readonly ageMs: number
+  /** Whether this is the last time it is asked: it answers whatever it finds. */
+  readonly last: boolean
+  /** Whether it is known that no debugger has stopped it. */
+  readonly unstopped: boolean
+}
+
+/** What the thread beside is given. Each array is one cell that both see. */
+export interface WatchdogData {
+  /** How often this thread has had time for its timers. */
+  readonly beats: Int32Array
+  /** Not 0: it blocks on purpose. */
+  readonly ignored: Int32Array
+  /** 1 while the thread beside is connected to this one. */
+  readonly connected: Int32Array
+  /** Set to 1 when the thread beside has told of a stall without having been answered. */
+  readonly unanswered: Int32Array
+  /** Not 0: what cannot be asked about is not to be printed. */
+  readonly quiet: Int32Array
+  /** 1: all is over. */
+  readonly closed: Int32Array
+  /** Gives the answer, when it is called with a {@link Question} as JSON. */
+  readonly expression: string
+  /** Whether this thread can be asked: an inspector is there, and it is the main thread. */
+  readonly asks: boolean
+  /** How this thread is called, in print. */
+  readonly hub: string
+  /** The time between two beats. */
+  readonly periodMs: number
+  /** For how long this thread may be stuck. */
+  readonly blockedMs: number
+  /** For how long an answer may take before native code is to blame. */
+  readonly nativeMs: number
+}
+
+type Asked = (question: string) => Answer
+
+/** Those that are asked, by number. They are found through one global name, since that is what an inspector can reach. */
+function shareAskable(): Map<number, Asked> {
+  const SYMBOL = Symbol.for('greenloop.watchdogs')
+  const shared: unknown = Reflect.get(globalThis, SYMBOL)
+  if (shared instanceof Map) return shared as Map<number, Asked> // of another copy of the library
+  const askable = new Map<number, Asked>()
+  Object.defineProperty(globalThis, SYMBOL, { value: askable })
+  return askable
+}
+const askable = shareAskable()
+
+/** So long the thread beside may take to disconnect, when it is told to. */
+const HANG_UP_MS = 500
+
+function cell(): Int32Array<SharedArrayBuffer> {
+  return new Int32Array(new SharedArrayBuffer(4))
+}
+
+/** What a watchdog is made with. */
+export interface WatchdogOptions {
+  readonly blockedMs: number
+  readonly periodMs: number
+  readonly nativeMs: number
+  /** Called in the middle of what is stuck, with a {@link Question} as JSON, by nobody but V8: nothing else lies between. */
+  readonly answer: Asked
+  /** The thread beside has failed. */
+  readonly failed: (error: unknown) => void
+}
+
+/** The thread beside this one. It keeps no process alive. */
+export class Watchdog {
+  readonly #id: number
+  readonly #cells = {
+    beats: cell(),
+    ignored: cell(),
+    connected: cell(),
+    unanswered: cell(),
+    quiet: cell(),
+    closed: cell(),
+  }
+  readonly #worker: Worker
+  /** Whether this thread can be asked. */
+  readonly asks: boolean = isMainThread && process.features.inspector
+  #up = false
+  #raised: () => void = () => {}
+  /** Settles when it watches. Node must be kept alive for whoever waits: see {@link up}. */
+  readonly #isUp: Promise<void> = new Promise((resolve) => {
+    this.#raised = resolve
+  })
+
+  constructor({ blockedMs, periodMs, nativeMs, answer, failed }: WatchdogOptions) {
+    let id = askable.size
+    while (askable.has(id)) id++
+    this.#id = id
+    const data: WatchdogData = {
+      ...this.#cells,
+      expression: `globalThis[Symbol.for('greenloop.watchdogs')].get(${id})`,
+      asks: this.asks,
+      hub: isMainThread ? 'the hub' : `the hub of worker thread ${threadId}`,
+      periodMs,
+      blockedMs,
+      nativeMs,
+    }
+    // Of the program's options and preloaded modules it has none.
+    this.#worker = new Worker(SCRIPT, {
+      eval: true,
+      name: 'greenloop watchdog',
+      workerData: data,
+      execArgv: [],
+      env: {},
+    })
+    askable.set(id, answer)
+    this.#worker.once('message', () => {
+      this.#finishStart()
+    })
+    this.#worker.on('error', (error) => {
+      this.#finishStart()
+      failed(error)
+    })
+    this.#worker.unref()
+  }
+
+  #finishStart(): void {
+    this.#up = true
+    this.#worker.unref()
+    this.#raised()
+  }
+
+  /** Gives a promise that settles when it watches; until then the process lives. */
+  up(): Promise<void> {
+    if (!this.#up) this.#worker.ref()
+    return this.#isUp
+  }
+
+  /** This thread has time for its timers. */
+  beat(): void {
+    Atomics.add(this.#cells.beats, 0, 1)
+  }
+
+  /** How often that was so. */
+  get beats(): number {
+    return Atomics.load(this.#cells.beats, 0)
+  }
+
+  set ignored(ignored: boolean) {
+    Atomics.store(this.#cells.ignored, 0, Number(ignored))
+  }
+
+  /** Whether it prints nothing by itself. */
+  get quiet(): boolean {
+    return Atomics.load(this.#cells.quiet, 0) !== 0
+  }
+
+  set quiet(quiet: boolean) {
+    Atomics.store(this.#cells.quiet, 0, Number(quiet))
+  }
+
+  /** Whether it has told of a stall without having been answered; asked once. */
+  takeUnanswered(): boolean {
+    return Atomics.exchange(this.#cells.unanswered, 0, 0) === 1
+  }
+
+  /** Ends it. When this returns, it is not connected to this thread any more. */
+  close(): void {
+    const { closed, connected } = this.#cells
+    Atomics.store(closed, 0, 1)
+    // It disconnects as soon as it is answered, which happens while this waits.
+    Atomics.wait(connected, 0, 1, HANG_UP_MS)
+    askable.delete(this.#id)
+    void this.#worker.terminate()
+    this.#finishStart()
+  }
+}

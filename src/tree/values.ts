@@ -1,0 +1,49 @@
+/**
+ * Values of a program as they stand in a picture: in one line, short, and whatever they are.
+ *
+ * Stands on Node's `inspect`.
+ */
+import { inspect } from 'node:util'
+
+/** Characters of a value. */
+const LONGEST = 60
+/** Characters of the text of a wait, and of a name. */
+const LONGEST_TEXT = 120
+
+/** A value in a line. `inspect` calls code of the program, which may do anything. */
+export function shown(value: unknown): string {
+  let text: string
+  try {
+    text = inspect(value, {
+      depth: 1,
+      breakLength: Infinity,
+      compact: true,
+      maxArrayLength: 6,
+      maxStringLength: LONGEST,
+    })
+  } catch {
+    text = '(it cannot be shown)'
+  }
+  return cut(text, LONGEST)
+}
+
+/** An error in a line. */
+export function shownError(error: unknown): string {
+  if (!(error instanceof Error)) return shown(error)
+  try {
+    return cut(String(error), LONGEST)
+  } catch {
+    return '(it cannot be shown)'
+  }
+}
+
+/** A text that has been given to us, a name or a call, in a line. */
+export function inLine(text: string): string {
+  return cut(text, LONGEST_TEXT)
+}
+
+function cut(text: string, longest: number): string {
+  // eslint-disable-next-line no-control-regex -- they would break the picture, or a terminal
+  const line = text.replace(/[\s\u0000-\u001f\u007f-\u009f]+/gu, ' ')
+  return line.length <= longest ? line : `${line.slice(0, longest - 1)}…`
+}
