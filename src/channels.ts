@@ -17,7 +17,7 @@ import { addWatcher, removeWatcher } from './greenlet/trace.ts'
 import { getHub } from './hub/default.ts'
 import type { Hub } from './hub/hub.ts'
 import { addObserver, removeObserver } from './hub/observers.ts'
-import { type HubObserver, type Outcome, outcomeOf, printSwitches } from './hub/report.ts'
+import { type HubObserver, outcomeOf, printSwitches } from './hub/report.ts'
 
 /**
  * The messages, by channel. They are plain objects that are made for each event and not used again.
@@ -49,7 +49,7 @@ export interface ChannelMessages {
   /** A greenlet has ended: by a value, an error, or a kill, whose GreenletExit is its error. */
   readonly 'greenloop:end': {
     readonly greenlet: RawGreenlet
-    readonly outcome: Outcome
+    readonly outcome: 'returned' | 'failed' | 'killed'
     readonly value: unknown
     readonly error: unknown
   }
@@ -60,21 +60,26 @@ export interface ChannelMessages {
 }
 
 type Name = keyof ChannelMessages
+const NAMES: readonly Name[] = [
+  'greenloop:spawn',
+  'greenloop:switch',
+  'greenloop:end',
+  'greenloop:block',
+  'greenloop:wake',
+]
 
-/** The channels, by name. Held, or what is put up on them would be collected with them. */
-const channels = {
-  spawn: channel('greenloop:spawn'),
-  switch: channel('greenloop:switch'),
-  end: channel('greenloop:end'),
-  block: channel('greenloop:block'),
-  wake: channel('greenloop:wake'),
+/** Held here, or what is put up on them would be collected with them. */
+const channels = new Map<Name, Channel>(NAMES.map((name) => [name, channel(name)]))
+
+function hasSubscribers(name: Name): boolean {
+  return channels.get(name)?.hasSubscribers === true
 }
 
 /** Whatever a subscriber does, it does not switch: it runs between two greenlets, or in the middle of a wait. */
-function publish<N extends Name>(to: Channel, message: ChannelMessages[N]): void {
+function publish<N extends Name>(name: N, message: ChannelMessages[N]): void {
   const { tracing } = kernel
   kernel.tracing = true
-  to.publish(message)
+  channels.get(name)?.publish(message)
   kernel.tracing = tracing
 }
 
@@ -91,8 +96,8 @@ class Publisher implements HubObserver {
   }
 
   spawned(greenlet: Coroutine): void {
-    if (!channels.spawn.hasSubscribers) return
-    publish<'greenloop:spawn'>(channels.spawn, {
+    if (!hasSubscribers('greenloop:spawn')) return
+    publish('greenloop:spawn', {
       greenlet: known(greenlet),
       spawner: known(kernel.current),
       hub: this.#hub,
@@ -100,14 +105,14 @@ class Publisher implements HubObserver {
   }
 
   blocked(greenlet: Coroutine, wait: PendingWait | null): void {
-    if (!channels.block.hasSubscribers) return
-    publish<'greenloop:block'>(channels.block, { greenlet: known(greenlet), wait: wait?.describe() ?? null })
+    if (!hasSubscribers('greenloop:block')) return
+    publish('greenloop:block', { greenlet: known(greenlet), wait: wait?.describe() ?? null })
   }
 
   woken(greenlet: Coroutine, waker: Coroutine): void {
     // Callbacks and links have their turn in the same list.
-    if (!channels.wake.hasSubscribers || greenlet.$status >= RETURNED || !(greenlet instanceof RawGreenlet)) return
-    publish<'greenloop:wake'>(channels.wake, { greenlet, waker: known(waker) })
+    if (!hasSubscribers('greenloop:wake') || greenlet.$status >= RETURNED || !(greenlet instanceof RawGreenlet)) return
+    publish('greenloop:wake', { greenlet, waker: known(waker) })
   }
 
   interrupted(): void {
@@ -115,10 +120,10 @@ class Publisher implements HubObserver {
   }
 
   ended(greenlet: Coroutine): void {
-    if (!channels.end.hasSubscribers) return
+    if (!hasSubscribers('greenloop:end')) return
     const outcome = outcomeOf(greenlet)
     const { $slot: slot } = greenlet
-    publish<'greenloop:end'>(channels.end, {
+    publish('greenloop:end', {
       greenlet: known(greenlet),
       outcome,
       value: outcome === 'returned' ? slot : undefined,
@@ -131,15 +136,14 @@ class Publisher implements HubObserver {
 let publisher: { readonly hub: Hub; readonly observer: HubObserver } | null = null
 
 function tellSwitch(origin: Coroutine, target: Coroutine, throwing: boolean): void {
-  publish<'greenloop:switch'>(channels.switch, { origin: known(origin), target: known(target), throwing })
+  publish('greenloop:switch', { origin: known(origin), target: known(target), throwing })
 }
 
 /** The subscribers have changed. */
 function update(): void {
   removeWatcher(tellSwitch)
-  if (channels.switch.hasSubscribers) addWatcher(tellSwitch)
-  const { spawn, end, block, wake } = channels
-  const wanted = [spawn, end, block, wake].some(({ hasSubscribers }) => hasSubscribers)
+  if (hasSubscribers('greenloop:switch')) addWatcher(tellSwitch)
+  const wanted = NAMES.some((name) => name !== 'greenloop:switch' && hasSubscribers(name))
   if (wanted === (publisher !== null)) return
   if (publisher !== null) {
     removeObserver(publisher.hub, publisher.observer)
@@ -153,24 +157,23 @@ function update(): void {
 
 /** What changes who is subscribed to a channel. */
 const CHANGES = ['subscribe', 'unsubscribe', 'bindStore', 'unbindStore'] as const
-/** Marks a channel that another copy of the library feeds: each event is told once. */
-const FED = Symbol.for('greenloop.channel')
 
-for (const one of Object.values(channels)) {
-  if (FED in one) continue
-  Object.defineProperty(one, FED, { value: true })
-  for (const name of CHANGES)
-    Object.defineProperty(one, name, {
-      configurable: true,
-      writable: true,
-      value(this: Channel, ...args: never[]): unknown {
-        // The class of a channel changes with its first subscriber, and with its last.
-        const method = Reflect.get(Object.getPrototypeOf(one) as Channel, name) as (...args: never[]) => unknown
-        const answer = method.apply(one, args)
-        update()
-        return answer
-      },
-    })
+/** Has `update` called after each change. The class of a channel changes with its first subscriber, and with its last. */
+function follow(one: Channel): void {
+  for (const name of CHANGES) {
+    const value = (...args: never[]): unknown => {
+      const method: unknown = Reflect.get(Object.getPrototypeOf(one) as object, name)
+      const answer: unknown = Reflect.apply(method as (...args: never[]) => unknown, one, args) // each class has the four
+      update()
+      return answer
+    }
+    Object.defineProperty(one, name, { value, configurable: true, writable: true })
+  }
 }
-update()
+
+// A copy of the library that was loaded before feeds them: each event is told once.
+if (!Object.hasOwn(channel('greenloop:spawn'), 'subscribe')) {
+  for (const one of channels.values()) follow(one)
+  update()
+}
 printSwitches()

@@ -3,6 +3,7 @@
  *
  * The other rooms have sub-paths of their own: `greenloop/greenlet`, `/net`, `/http`, `/monkey`.
  */
+export type { ChannelMessages } from './channels.ts'
 export { type Config, config, type NameResolver, type ResolveName, type ResolveNameOptions } from './config.ts'
 export { copyContext } from './context.ts'
 export { setDebug } from './debug.ts'
@@ -12,6 +13,7 @@ export {
   BlockingSwitchOutError,
   ConcurrentObjectUseError,
   Empty,
+  FailedToSwitchError,
   Full,
   GreenletExit,
   GreenletKilledError,

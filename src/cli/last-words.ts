@@ -10,43 +10,57 @@
  */
 import type { EventEmitter } from 'node:events'
 
-const DEADLY = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
-type Deadly = (typeof DEADLY)[number]
+const DEADLY: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP']
 
-/** Has `words` called once, when this process ends. It must not wait. */
-export function atEnd(words: () => void): void {
+/**
+ * Has `words` called once, when this process ends. It must not wait.
+ *
+ * @returns has the process die of a signal, with these words.
+ */
+export function atEnd(words: () => void): (signal: NodeJS.Signals) => void {
   let said = false
   const say = (): void => {
-    if (!said) words()
+    if (said) return
     said = true
+    words()
   }
   process.on('exit', say)
-  hear((signal) => {
-    say()
-    process.kill(process.pid, signal)
-  })
+  const die = (signal: NodeJS.Signals): void => {
+    try {
+      say()
+    } finally {
+      stopHearing(signal)
+      process.kill(process.pid, signal)
+    }
+  }
+  const stopHearing = hear(die)
+  return die
 }
 
-/** Calls `die` with a deadly signal for which nobody else listens; nobody here listens for it any more then. */
-function hear(die: (signal: Deadly) => void): void {
+/** Calls `die` with a deadly signal for which nobody else listens. Answers what has us not listen for one any more. */
+function hear(die: (signal: NodeJS.Signals) => void): (signal: NodeJS.Signals) => void {
   const ours = (signal: NodeJS.Signals): void => {
-    if (process.listenerCount(signal) > 0) return
-    process.off('removeListener', listenAgain)
-    process.off(signal, ours)
-    die(signal as Deadly) // we listen for no other
+    if (process.listenerCount(signal) === 0) die(signal)
   }
-  const listen = (signal: Deadly): void => {
+  let moving = false
+  const listen = (signal: NodeJS.Signals): void => {
+    moving = true
     process.off(signal, ours)
     process.prependListener(signal, ours) // ahead of those that go away when they are called
+    moving = false
   }
   // Node does not hear a signal any more when the last listener that counts is gone.
-  const listenAgain = (event: string | symbol, listener: unknown): void => {
+  const listenAgain = (event: string | symbol): void => {
     const signal = DEADLY.find((one) => one === event)
-    if (signal !== undefined && listener !== ours && process.listenerCount(signal) === 0) listen(signal)
+    if (signal !== undefined && !moving && process.listenerCount(signal) === 0) listen(signal)
   }
   uncounted(ours)
   for (const signal of DEADLY) listen(signal)
   process.on('removeListener', listenAgain)
+  return (signal) => {
+    process.off('removeListener', listenAgain)
+    process.off(signal, ours)
+  }
 }
 
 /** Has programs not see `listener` among those that listen for an event of `process`. */

@@ -9,7 +9,7 @@
 import { otherCopy } from './package.ts'
 import { findProgram } from './program.ts'
 
-/** Options of `run` take no value: the first word that is none is the program, or the one behind `--`. */
+/** Options of `run` have their values behind `=`: the first word that is none is the program, or the one behind `--`. */
 function programOf([command, ...words]: readonly string[]): string | undefined {
   if (command !== 'run') return undefined
   return words.find((word, place) => !word.startsWith('-') || words[place - 1] === '--')

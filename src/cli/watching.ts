@@ -38,9 +38,9 @@ export async function watch(wanted: Watches, program: Program, name: string): Pr
     const { setLocations } = await import('../locations.ts')
     setLocations(true)
   }
-  if (live !== undefined) await openLive(live === true ? 0 : live, wanted.consoleKill === true)
   const guard = monitor === undefined ? null : await monitorOf(monitor)
   if (locations ?? debug ?? monitor ?? live) await tellOnSignal()
+  if (live !== undefined) await openLive(live === true ? 0 : live, wanted.consoleKill === true)
   return async () => {
     await guard?.start().ready // it would not notice what blocks before
     record?.()

@@ -98,7 +98,7 @@ export function checkTarget(file: string): void {
 export function reasonOf(err: unknown, file: string): string {
   const { code, message } = err as NodeJS.ErrnoException // it came from node:fs
   if (code === 'ENOENT' && !existsSync(dirname(file))) return `there is no folder ${dirname(file)}`
-  return /^[A-Z]+: (.*?)(?:, \w+ '|$)/u.exec(message)?.[1] ?? message
+  return /^[A-Z]+: (.*?)(?:, \w+(?: '.*)?)?$/u.exec(message)?.[1] ?? message
 }
 
 /** What is rather the value of an option than the name of a program. */

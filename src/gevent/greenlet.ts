@@ -222,9 +222,9 @@ export class Greenlet<T = unknown, A extends readonly unknown[] = readonly []>
     if (!this.$mayStart()) return
     this.$marks |= STARTED
     const hub = hubOf(this)
-    hub.enter(this)
     const timer = new StartTimer(this, ms)
-    this.$wait = timer
+    this.$wait = timer // who is told that it was started sees by this that it is not ready
+    hub.enter(this)
     if (ms !== Infinity) hub.timers.add(timer, ms)
   }
 

@@ -113,8 +113,8 @@ export function printRunInfoOnSignal(signal: NodeJS.Signals | number = 'SIGUSR2'
 }
 
 function infoOf(call: string, options: RunInfoOptions): string {
-  const { hub = getHub(), ...format } = options
-  const { rows, depth, ...details } = checkFormat(call, format)
+  const { rows, depth, ...details } = checkFormat(call, options)
+  const { hub = getHub() } = options
   if (!(hub instanceof Hub)) throw new UsageError(`${call} expects \`hub\` to be a hub, but got ${show(hub)}.`)
   const root = grow(hub)
   return `${headOf(hub, root)}\n\n${draw(rowsOf(root, hub, { rows, depth }), hub.clock.now(), details)}`

@@ -133,7 +133,6 @@ describe('greenloop run', () => {
     ['caught.cjs', { stdout: '1 uncaughtException\nexit 3\n', stderr: '', code: 3 }],
     ['never.mjs', { stdout: 'waits for ever\n', code: 13 }],
     ['syntax.cjs', { code: 1 }],
-    ['missing.ts', { code: 1 }],
     ['terminated.cjs', { stdout: '', stderr: '', code: null, signal: 'SIGTERM' }],
     ['interrupted.mjs', { stdout: 'caught SIGINT\n', stderr: '', code: 130, signal: null }],
   ])('ends as node does: %s', async (file, end) => {

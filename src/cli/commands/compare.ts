@@ -8,10 +8,11 @@
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { isatty } from 'node:tty'
+import { UsageError } from '../../errors/classes.ts'
 import type { Recording } from '../../trace/record/recording.ts'
 import { atEnd } from '../last-words.ts'
 import { drawer } from '../pictures/drawings.ts'
@@ -32,17 +33,21 @@ export async function compare(names: readonly string[], { timeline, locations }:
   const drawBars = await drawer({ timeline: true }, process.stdout)
   const drawPage = timeline === undefined ? null : await drawer({ timeline }, process.stdout)
   const folder = mkdtempSync(join(tmpdir(), 'greenloop-'))
-  atEnd(() => {
+  const die = atEnd(() => {
     rmSync(folder, { recursive: true, force: true })
   })
   const recordings: Recording[] = []
   for (const [number, name] of names.entries()) {
     const trace = join(folder, `${String(number)}.json`)
     say(`running ${name}`)
-    const failure = await runApart([`--trace=${trace}`, ...(locations ? ['--locations'] : []), '--', name])
+    const failure = await runApart([`--trace=${trace}`, ...(locations ? ['--locations'] : []), '--', name], die)
     if (failure !== null) fail(`${name} ${failure}`)
-    if (existsSync(trace)) recordings.push(...(await readTrace(trace)))
-    else fail(`${name} has left nothing to compare`)
+    try {
+      recordings.push(...(await readTrace(trace)))
+    } catch (err) {
+      if (!(err instanceof UsageError)) throw err
+      fail(`${name} has left nothing to compare`) // killed before it could, or while it was writing
+    }
   }
   if (recordings.length < names.length) return
   const drawn = drawBars(recordings) && (drawPage?.(recordings) ?? true)
@@ -73,10 +78,11 @@ async function inNumbers(recordings: readonly Recording[]): Promise<string> {
 const PASSED_ON = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 /**
- * Does `greenloop run` with these words in another process, whose standard streams are ours; answers how it failed, or null. When we are
- * to die of a signal, we do so after it.
+ * Does `greenloop run` with these words in another process, whose standard streams are ours; answers how it failed, or null.
+ *
+ * @param die - called with a signal that has come for us, when that process has ended, too.
  */
-async function runApart(words: readonly string[]): Promise<string | null> {
+async function runApart(words: readonly string[], die: (signal: NodeJS.Signals) => void): Promise<string | null> {
   const [, cli = ''] = process.argv
   const child = spawn(process.execPath, [...process.execArgv, cli, 'run', ...words], { stdio: 'inherit' })
   const heard: NodeJS.Signals[] = []
@@ -88,7 +94,7 @@ async function runApart(words: readonly string[]): Promise<string | null> {
   for (const signal of PASSED_ON) process.on(signal, passOn)
   const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null] // what a child process tells
   for (const signal of PASSED_ON) process.off(signal, passOn)
-  if (heard[0] !== undefined) process.kill(process.pid, heard[0])
+  heard.forEach(die)
   if (signal !== null) return `was ended by ${signal}`
   return code === 0 ? null : `ended with exit code ${String(code)}`
 }

@@ -40,7 +40,7 @@ export async function readTrace(file: string): Promise<Recording[]> {
   try {
     return readChromeTrace(text)
   } catch (err) {
-    if (err instanceof UsageError) throw new UsageError(`${file}: ${err.message}`)
-    throw err
+    if (!(err instanceof UsageError)) throw err
+    throw new UsageError(`${file}: ${err.message.replace(/^readChromeTrace\(\) expects .*?, but /u, '')}`)
   }
 }

@@ -12,8 +12,8 @@ import type { Answer, Question, WatchdogData } from '../../trace/monitor/watchdo
 const data = workerData as WatchdogData // it is what the monitor gives
 const { periodMs, blockedMs, nativeMs } = data
 
-/** So often it is asked again, when the library's own code was interrupted. */
-const TRIES = 4
+/** So often it is asked, when no code of the program was interrupted. By then it is known to be stuck, and not late by chance. */
+const TRIES = 12
 /** While an answer is awaited, looks follow each other at least so closely. */
 const AWAITING_MS = 5
 /** A look that comes later than this was late itself: the machine was asleep, the process stopped, or nobody had time for it. */
@@ -52,21 +52,22 @@ function look(): void {
       if (!told && ageMs - askedMs >= nativeMs)
         tellUnanswered('in native code: a call such as execFileSync() or JSON.parse()')
     } else if (ageMs >= dueMs) {
-      if (askable) ask(false)
+      if (askable) ask(null)
       else tellUnanswered('and where cannot be read: only a main thread with an inspector can be asked')
     }
   }
   setTimeout(look, session === null ? periodMs : Math.min(periodMs, AWAITING_MS))
 }
 
-function ask(unstopped: boolean): void {
+function ask(stopped: boolean | null): void {
   try {
     const line = session ?? connect()
     askedMs = ageMs
-    const question: Question = { beats, ageMs, last: --tries <= 0, unstopped }
+    const question: Question = { beats, askedAt: Number(process.hrtime.bigint()) / 1e6, last: --tries <= 0, stopped }
     const expression = `${data.expression}(${JSON.stringify(JSON.stringify(question))})`
     line.post('Runtime.evaluate', { expression, silent: true, returnByValue: true }, (error, answer) => {
-      answered(error === null ? (answer.result.value as Answer | undefined) : undefined) // undefined: it has thrown
+      // Undefined: it has thrown.
+      answered(question, error === null ? (answer.result.value as Answer | undefined) : undefined)
     })
   } catch {
     // An inspector that is not there, or not allowed.
@@ -90,16 +91,15 @@ function hangUp(): void {
   Atomics.notify(data.connected, 0)
 }
 
-function answered(answer: Answer | undefined): void {
+function answered(question: Question, answer: Answer | undefined): void {
   if (answer === 'inspected' && session !== null && Atomics.load(data.closed, 0) === 0) {
     askWhetherStopped(session)
     return
   }
   hangUp()
-  if (answer === 'again') return // at the next look
+  if (answer === 'again' || question.beats !== beats) return // at the next look; or that stall is over
   tries = TRIES
-  if (answer === 'told') dueMs = Math.max(2 * dueMs, ageMs + blockedMs)
-  else dueMs = ageMs + blockedMs
+  dueMs = Math.max(2 * dueMs, ageMs + blockedMs)
   if (answer === undefined) tellUnanswered('and its stack could not be read')
 }
 
@@ -111,8 +111,7 @@ function askWhetherStopped(line: Session): void {
   })
   line.post('Debugger.enable', () => {
     line.post('Debugger.disable', () => {
-      if (stopped) answered('ignored')
-      else ask(true)
+      ask(stopped)
     })
   })
 }

@@ -56,7 +56,10 @@ export function admit(request: IncomingMessage, rules: Rules): Wish | Refusal {
   const isPage = method === 'GET' && target.pathname === '/'
   const given = isPage ? target.searchParams.get('token') : headers[TOKEN_HEADER]
   if (typeof given !== 'string' || !isSame(given, rules.token)) {
-    return new Refusal(403, 'The token is missing or wrong: open the whole address that was printed, from http to its end.')
+    return new Refusal(
+      403,
+      'The token is missing or wrong: open the whole address that was printed, from http to its end.',
+    )
   }
   const origin = headers.origin
   if (origin !== undefined && origin !== `http://${host}`)
@@ -73,7 +76,8 @@ function readGet({ pathname, searchParams }: URL): Wish | Refusal {
 
 function readPost({ pathname }: URL, origin: string | undefined, { mayKill }: Rules): Wish | Refusal {
   const [, id] = /^\/kill\/(\d{1,15})$/u.exec(pathname) ?? []
-  if (id === undefined) return new Refusal(404, 'Only a kill is asked for by POST: /kill/ and the number of a greenlet.')
+  if (id === undefined)
+    return new Refusal(404, 'Only a kill is asked for by POST: /kill/ and the number of a greenlet.')
   if (origin === undefined) return new Refusal(403, 'Only the page of this console may ask for that.')
   if (!mayKill) {
     return new Refusal(

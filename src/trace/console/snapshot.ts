@@ -10,6 +10,7 @@ import type { RawGreenlet } from '../../greenlet/raw-greenlet.ts'
 import type { Hub } from '../../hub/hub.ts'
 import { type Branch, grow } from '../../tree/forest.ts'
 import { type Doing, doingOf } from '../../tree/state.ts'
+import { inLine } from '../../tree/values.ts'
 import type { Numbers } from './numbers.ts'
 import type { RowState, SlowWait, WaitCount } from './state.ts'
 
@@ -51,14 +52,16 @@ export function takeSnapshot(hub: Hub, numbers: Numbers, watchedSince: number): 
   const now = hub.clock.now()
   const nodeOf = ({ greenlet }: Branch, above: Node | null): Node & { children: Node[] } => {
     const doing = doingOf(greenlet, hub)
-    const waits = doing.state === 'waiting' || (doing.state === 'not started' && doing.wait !== null)
+    const { state, wait, since } = doing
+    // What main waits in may be several calls, of which nobody knows which is the oldest.
+    const waits = wait !== null && (state === 'waiting' || state === 'not started') && (above !== null || since !== null)
     return {
       id: greenlet === kernel.main ? 0 : numbers.of(greenlet),
       greenlet,
-      name: greenlet.name,
+      name: inLine(greenlet.name),
       doing,
-      sinceMs: waits ? Math.max(0, now - (doing.since ?? watchedSince)) : null,
-      isLonger: waits && doing.since === null,
+      sinceMs: waits ? Math.max(0, now - (since ?? watchedSince)) : null,
+      isLonger: waits && since === null,
       above,
       children: [],
       below: 0,

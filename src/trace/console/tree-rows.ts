@@ -10,6 +10,7 @@ import { relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { kernel } from '../../greenlet/kernel.ts'
 import { birthplaceOf } from '../../tree/state.ts'
+import { inLine } from '../../tree/values.ts'
 import { ownerOf } from '../../waiting/agent.ts'
 import type { Place } from '../record/recording.ts'
 import type { Numbers } from './numbers.ts'
@@ -206,7 +207,7 @@ function oneRow(node: Node, search: Search | null, numbers: Numbers): Said {
     because: doing.because ?? doing.outcome,
     waitsFor: targets.slice(0, TARGETS).map((target) => {
       const owner = ownerOf(target)
-      return { id: owner === kernel.main ? 0 : numbers.of(owner), name: owner.name }
+      return { id: owner === kernel.main ? 0 : numbers.of(owner), name: inLine(owner.name) }
     }),
     sinceMs,
     isLonger,

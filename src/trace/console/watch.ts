@@ -9,7 +9,7 @@
 import { relative } from 'node:path'
 import { type Alarm, systemClock } from '../../hub/clock.ts'
 import type { Hub } from '../../hub/hub.ts'
-import { Meter } from './stand-in.ts'
+import { Meter } from '../record/meter.ts'
 import { Numbers } from './numbers.ts'
 import { takeSnapshot } from './snapshot.ts'
 import type { ConsoleState } from './state.ts'
@@ -42,7 +42,7 @@ export class Watch {
   #count = 0
   /** By the machine's clock. */
   #lastLook = 0
-  /** How long a look takes, in milliseconds: the longest lately. */
+  /** How long a look takes, in milliseconds, on the average of the last ones; 0: there was none. */
   #cost = 0
 
   constructor(hub: Hub, everyMs: number, mayKill: boolean) {
@@ -59,6 +59,7 @@ export class Watch {
   /** What is going on, with the rows that `view` wants. */
   look(view: View): ConsoleState {
     const began = systemClock.now()
+    const usage = process.cpuUsage()
     const { meter, vitals, began: watchBegan } = this.#watching ?? this.#begin()
     this.#lastLook = began
     const hub = this.#hub
@@ -83,8 +84,15 @@ export class Watch {
       slowest: snapshot.slowest,
       waits: snapshot.waits,
     }
-    this.#cost = Math.max(systemClock.now() - began, this.#cost * 0.8)
-    return { ...state, everyMs: Math.max(this.#everyMs, Math.ceil(this.#cost / SHARE)) }
+    return { ...state, everyMs: this.#nextMs(systemClock.now() - began, process.cpuUsage(usage)) }
+  }
+
+  /** When to look again, after a look that took so long. Where others have the processors, time passes that costs the program nothing. */
+  #nextMs(ms: number, { user, system }: NodeJS.CpuUsage): number {
+    const cost = Math.min(ms, (user + system) / 1000)
+    // The first look is slow, since nothing of it was compiled yet.
+    this.#cost = this.#cost === 0 ? cost / 3 : this.#cost + (cost - this.#cost) / 3
+    return Math.max(this.#everyMs, Math.ceil(this.#cost / SHARE))
   }
 
   /** Kills the greenlet of that number; answers its name, or null when there is none any more. */

@@ -23,25 +23,29 @@ export interface EventLoopDelays {
 
 /** Measures from `start` to `stop`; what was measured is kept until `reset`. */
 export class DelayMeter {
-  readonly #histogram: IntervalHistogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS })
+  /** Null before the first start: a histogram is a handle of Node's. */
+  #histogram: IntervalHistogram | null = null
 
   start(): void {
+    this.#histogram ??= monitorEventLoopDelay({ resolution: RESOLUTION_MS })
     this.#histogram.enable()
   }
 
   stop(): void {
-    this.#histogram.disable()
+    this.#histogram?.disable()
   }
 
   reset(): void {
-    this.#histogram.reset()
+    this.#histogram?.reset()
   }
 
   read(): EventLoopDelays {
     const histogram = this.#histogram
+    if (histogram === null) return { p50: 0, p90: 0, p99: 0, max: 0, mean: 0, samples: 0 }
     const { count: samples } = histogram
     // What is counted is the time between two alarms; what is late is what is more than was asked for.
-    const late = (ns: number): number => (samples === 0 ? 0 : Math.max(0, Math.round(ns / 1e4) / 100 - RESOLUTION_MS))
+    const late = (ns: number): number =>
+      samples === 0 ? 0 : Math.max(0, Math.round((ns / 1e6 - RESOLUTION_MS) * 100) / 100)
     return {
       p50: late(histogram.percentile(50)),
       p90: late(histogram.percentile(90)),

@@ -24,7 +24,7 @@ import {
   unblockedText,
 } from './reports.ts'
 import { stuckBelow } from './stuck.ts'
-import { type Answer, type Question, Watchdog } from './watchdog.ts'
+import { type Answer, machineMs, type Question, Watchdog } from './watchdog.ts'
 
 /** What a {@link Monitor} tells its listeners. */
 export interface MonitorEvents {
@@ -100,6 +100,8 @@ export class Monitor extends EventEmitter<MonitorEvents> implements Disposable {
   #memoryAlarm: Alarm | null = null
   #lastBeatMs = 0
   #stall: Stall | null = null
+  /** Made, and not told before it is known that no debugger has stopped this thread. */
+  #held: BlockedReport | null = null
   #reported = 0
 
   /**
@@ -247,25 +249,35 @@ export class Monitor extends EventEmitter<MonitorEvents> implements Disposable {
 
   /** Called in an interrupt, whatever runs: it must not change anything that the program could see. */
   readonly #answer = (question: string): Answer => {
-    const { beats, ageMs, last, unstopped } = JSON.parse(question) as Question // the thread beside has written it
+    const { beats, askedAt, last, stopped } = JSON.parse(question) as Question // the thread beside has written it
     const watchdog = this.#watchdog
+    const held = this.#held
+    this.#held = null
     if (watchdog === null || watchdog.beats !== beats) return 'over'
     const { current } = kernel
-    if (isIgnoring() || this.#ignored.has(current)) return 'ignored'
-    if (!unstopped && isInspected()) return 'inspected'
+    if (stopped === true || isIgnoring() || this.#ignored.has(current)) return 'ignored'
+    if (held !== null) {
+      this.#report(held)
+      return 'told'
+    }
+    const native = machineMs() - askedAt >= this.#nativeMs
     const { running, call, frames } = stuckBelow(this.#answer)
-    if (!running) return 'over'
+    if (native && !running) return 'over'
     const blockedMs = systemClock.now() - this.#lastBeatMs - this.#periodMs
-    const native = blockedMs + this.#periodMs - ageMs >= this.#nativeMs
     // Once native code has returned, another moment would tell of something else.
     if (frames.length === 0 && !last && !native) return 'again'
-    this.#report({ greenlet: current.name, blockedMs, frames, call, native })
+    const report = { greenlet: current.name, blockedMs, frames, call, native }
+    if (stopped === null && isInspected()) {
+      this.#held = report
+      return 'inspected'
+    }
+    this.#report(report)
     return 'told'
   }
 
-  #report(report: BlockedReport): void {
+  #report(report: BlockedReport, beganMs = this.#lastBeatMs + this.#periodMs): void {
     this.#reported++
-    const stall = (this.#stall ??= { beganMs: this.#lastBeatMs + this.#periodMs, reports: [], printed: false })
+    const stall = (this.#stall ??= { beganMs, reports: [], printed: false })
     stall.reports.push(report)
     if (this.#printer?.report(blockedText(report)) === true) stall.printed = true
   }
@@ -292,6 +304,8 @@ export class Monitor extends EventEmitter<MonitorEvents> implements Disposable {
 
   /** The hub runs: what was told of the stall, if there was one, is given to the listeners. */
   #endStall(watchdog: Watchdog, began = this.#lastBeatMs + this.#periodMs): void {
+    if (this.#held !== null) this.#report(this.#held, began) // nobody has stopped it: it went on by itself
+    this.#held = null
     if (watchdog.takeUnanswered()) this.#noteUnanswered(watchdog, began)
     else if (watchdog.quiet) this.#hush(watchdog)
     const stall = this.#stall

@@ -55,8 +55,8 @@ export function blockedText({ greenlet, blockedMs, frames, call, native }: Block
   if (frames.length > FRAMES) lines.push(`    and ${frames.length - FRAMES} more`)
   if (frames.length === 0) lines.push('    (no code of the program is on the stack)')
   const advice =
-    native || call !== null
-      ? 'Use the form of such a call that waits, or do the work in a worker thread.'
+    call !== null && /Sync$/u.test(call)
+      ? 'Use the form of the call that waits, or make it in a worker thread.'
       : 'Let others run in between, with yield* sleep(0), or do the work in a worker thread.'
   return `${[head, ...lines].join('\n')}\n  ${advice}\n`
 }

@@ -25,7 +25,7 @@ export interface StuckFrame {
 
 /** What is on the stack. */
 export interface Stuck {
-  /** Whether any code is: the loop of Node runs something, and is not between two callbacks. */
+  /** Whether any code is: Node's loop is not between two callbacks, and V8 not between two promises. */
   readonly running: boolean
   /** The function of the language or of Node that the program is in, `RegExp.test`, `execFileSync`; null: its own code runs. */
   readonly call: string | null

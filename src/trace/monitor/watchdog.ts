@@ -21,10 +21,10 @@ import { SCRIPT } from '../built/watchdog.ts'
  * What the stuck thread answers:
  *
  * - `told`: it has made a report.
- * - `again`: the library's own code was interrupted; another moment tells more.
- * - `over`: nothing is stuck any more.
+ * - `again`: no code of the program was interrupted; another moment tells more.
+ * - `over`: it is not stuck any more.
  * - `ignored`: it blocks on purpose.
- * - `inspected`: a debugger could be attached, and may have stopped it.
+ * - `inspected`: a debugger could be attached, and may have stopped it. The report is made when that is known.
  */
 export type Answer = 'told' | 'again' | 'over' | 'ignored' | 'inspected'
 
@@ -32,12 +32,12 @@ export type Answer = 'told' | 'again' | 'over' | 'ignored' | 'inspected'
 export interface Question {
   /** How many beats there had been. */
   readonly beats: number
-  /** For how long it had been stuck when it was asked, in milliseconds. */
-  readonly ageMs: number
+  /** When it was asked, in milliseconds by {@link machineMs}. */
+  readonly askedAt: number
   /** Whether this is the last time it is asked: it answers whatever it finds. */
   readonly last: boolean
-  /** Whether it is known that no debugger has stopped it. */
-  readonly unstopped: boolean
+  /** Whether a debugger has stopped it, such as at a breakpoint; null: it is not known yet. */
+  readonly stopped: boolean | null
 }
 
 /** What the thread beside is given. Each array is one cell that both see. */
@@ -66,6 +66,12 @@ export interface WatchdogData {
   readonly blockedMs: number
   /** For how long an answer may take before native code is to blame. */
   readonly nativeMs: number
+}
+
+/** The clock that all threads of the machine share. */
+export function machineMs(): number {
+  // eslint-disable-next-line no-restricted-properties -- how long two threads wait for each other is no source of order
+  return Number(process.hrtime.bigint()) / 1e6
 }
 
 type Asked = (question: string) => Answer

@@ -4,7 +4,7 @@
  * Stands on the summary, and on text in columns. Greenlets that are alike share a row where there are too many, and the worst of them
  * keep their own. What does not fit into the width is left out, the least telling column first.
  */
-import type { End, Place, Recording } from '../record/recording.ts'
+import type { End, Recording } from '../record/recording.ts'
 import { styled } from './bars.ts'
 import { recordingsOf, sizeOf } from './given.ts'
 import {
@@ -243,8 +243,8 @@ function rowsOf(greenlets: readonly GreenletSummary[], most: number): Row[] {
     if (family === undefined) families.set(name, [greenlet])
     else family.push(greenlet)
   }
-  const several = [...families.values()].filter(({ length }) => length > 1).flat()
-  const apart = new Set(several.sort(byTrouble).slice(0, Math.min(WORST, Math.max(0, most - families.size))))
+  const worst = [...families.values()].flatMap(conspicuous).sort(byTrouble)
+  const apart = new Set(worst.slice(0, Math.min(WORST, Math.max(0, most - families.size))))
   const rows = [...families].flatMap(([name, family]) => {
     const alike = family.filter((one) => !apart.has(one))
     const alone = family.filter((one) => apart.has(one)).sort(byTrouble)
@@ -255,6 +255,19 @@ function rowsOf(greenlets: readonly GreenletSummary[], most: number): Row[] {
   const kept = new Set([...others].sort(byTrouble).slice(0, most - 2))
   const rest = others.filter((row) => !kept.has(row))
   return [...(main === undefined ? [] : [main]), ...others.filter((row) => kept.has(row)), shared('others', rest)]
+}
+
+/** Those of many alike that are not quite alike: that have failed, have held others up, or have waited much longer. */
+function conspicuous(family: readonly GreenletSummary[]): readonly GreenletSummary[] {
+  const much = (read: (one: GreenletSummary) => number): number => 2 * median(family.map(read))
+  const [long, slow] = [much(({ longestRunMs }) => longestRunMs), much(({ waitingMs }) => waitingMs)]
+  return family.length === 1
+    ? []
+    : family.filter((one) => one.end === 'failed' || one.longestRunMs > long || one.waitingMs > slow)
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((one, other) => one - other)[Math.floor(values.length / 2)] ?? 0
 }
 
 function single(greenlet: GreenletSummary): Row {

@@ -135,9 +135,9 @@ function axis({ nameWidth, cells, axisMs, look, color }: Chart): string[] {
   let line = ''
   for (const { ms, label } of roundTicks(axisMs, cells, look.ascii)) {
     const column = Math.min(cells - 1, Math.floor((ms / axisMs) * cells + 1e-6))
-    const room = cells + 1 - column
+    const begin = Math.min(column, cells + 1 - widthOf(label))
     line = pad(line, column).replaceAll(' ', look.line) + look.tick
-    labels = pad(labels, widthOf(label) <= room ? column : column + room - widthOf(label)) + label
+    if (labels === '' || begin >= widthOf(labels) + 2) labels = pad(labels, begin) + label
   }
   line = pad(line, cells).replaceAll(' ', look.line)
   const indent = ' '.repeat(nameWidth + 2)
@@ -149,7 +149,7 @@ function roundTicks(axisMs: number, cells: number, ascii: boolean): readonly Tic
   for (let most = Math.floor(cells / 6); ; most--) {
     const marks = ticks(axisMs, most, ascii)
     const apart = cells * ((marks[1]?.ms ?? axisMs) / axisMs)
-    if (most <= 2 || marks.every(({ label }) => widthOf(label) + 2 <= apart)) return marks
+    if (most <= 2 || marks.every(({ label }) => widthOf(label) + 3 <= apart)) return marks
   }
 }
 
@@ -178,6 +178,7 @@ function storyboard({ arrows, tracks }: Recording, { look, width, color }: Chart
   if (switches.length === 0 || switches.length > STORYBOARD) return []
   const nameOf = (id: number): string => clean(tracks[id]?.name ?? '', look.ascii)
   const times = switches.map(({ atMs }) => duration(atMs, look.ascii))
+  const notes = notesOn(switches, tracks, look.ascii)
   const timeWidth = Math.max(...times.map(widthOf))
   const names = Math.max(...switches.map(({ from }) => widthOf(nameOf(from))))
   const left = Math.min(names, WIDEST_NAME, Math.floor((width - timeWidth - 12) / 2))
@@ -187,24 +188,34 @@ function storyboard({ arrows, tracks }: Recording, { look, width, color }: Chart
     ...switches.map((one, index) => {
       const number = String(index + 1).padStart(digits)
       const from = pad(cutName(nameOf(one.from), left, look.ascii), left)
-      const notes = notesOn(one, tracks[one.from], look.ascii).join(', ')
-      const to = `${nameOf(one.to)}${notes === '' ? '' : `  (${notes})`}`
+      const to = `${nameOf(one.to)}${notes[index] ?? ''}`
       const head = `${number}  ${pad(times[index] ?? '', timeWidth, true)}  ${from} `
       const rest = width - widthOf(head) - widthOf(look.arrow) - 1
-      return `${head}${styled(look.arrow, 'switched', color)} ${cut(to, rest, look.ascii)}`
+      return `${head}${styled(look.arrow, 'switched', color)} ${cut(to, rest, look.ascii)}`.trimEnd()
     }),
   ]
 }
 
-/** What there is to say of a switch: that it was an end, that an error went over, where it was made. */
-function notesOn({ thrown, atMs }: Arrow, from: Track | undefined, ascii: boolean): string[] {
-  const end = from?.endedMs === atMs ? from.end : null
-  const place = from?.spans.find(({ kind, fromMs }) => kind === 'switched' && fromMs === atMs)?.place ?? null
-  return [
-    ...(end === null ? [] : [`${clean(from?.name ?? '', ascii)} ${end === 'killed' ? 'was killed' : end}`]),
-    ...(thrown ? ['an error'] : []),
-    ...(place === null ? [] : [clean(placeText(place), ascii)]),
-  ]
+/** What there is to say of switches, of each: that it was an end, that an error went over, where it was made. */
+function notesOn(switches: readonly Arrow[], tracks: readonly Track[], ascii: boolean): string[] {
+  const last = new Map(switches.map((one) => [one.from, one]))
+  const looked = new Map<number, number>()
+  return switches.map((one) => {
+    const { from, atMs, thrown } = one
+    const track = tracks[from]
+    const begin = looked.get(from) ?? 0
+    const index =
+      track?.spans.findIndex(({ kind, fromMs }, at) => at >= begin && kind === 'switched' && fromMs === atMs) ?? -1
+    looked.set(from, Math.max(begin, index + 1))
+    const end = last.get(from) === one && track?.endedMs === atMs ? track.end : null
+    const place = end === null ? (track?.spans[index]?.place ?? null) : null
+    const notes = [
+      ...(end === null ? [] : [`${clean(track?.name ?? '', ascii)} ${end === 'killed' ? 'was killed' : end}`]),
+      ...(thrown ? ['an error'] : []),
+      ...(place === null ? [] : [clean(placeText(place), ascii)]),
+    ]
+    return notes.length === 0 ? '' : `  (${notes.join(', ')})`
+  })
 }
 
 /** What the marks mean that were drawn. */

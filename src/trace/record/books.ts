@@ -146,11 +146,10 @@ export class Books {
     return book
   }
 
-  /** Its greenlet has ended. */
-  close(book: Book, greenlet: Coroutine): void {
-    const { $slot: slot } = greenlet
-    book.end = greenlet.$status === FAILED ? 'failed' : slot instanceof GreenletExit ? 'killed' : 'returned'
-    if (book.end === 'failed') book.error = lineOf(slot)
+  /** Its greenlet has ended, with `outcome`; null: that is not known. */
+  close(book: Book, greenlet: Coroutine, outcome: unknown): void {
+    book.end = greenlet.$status === FAILED ? 'failed' : outcome instanceof GreenletExit ? 'killed' : 'returned'
+    if (book.end === 'failed' && outcome !== null) book.error = lineOf(outcome)
     book.name = nameOf(greenlet)
     book.waitsSince = null
     this.#held.delete(greenlet)

@@ -85,7 +85,13 @@ export class Meter implements Disposable {
 
   /** Gives what it shows. @switches never */
   read(): MeterReading {
-    const { switches = 0, spawnings: spawned = 0, ends: ended = 0, failures: failed = 0, wakes = 0 } = this.#counts ?? {}
+    const {
+      switches = 0,
+      spawnings: spawned = 0,
+      ends: ended = 0,
+      failures: failed = 0,
+      wakes = 0,
+    } = this.#counts ?? {}
     return { atMs: this.#hub.clock.now(), switches, spawned, ended, failed, wakes, living: this.#hub.living().length }
   }
 

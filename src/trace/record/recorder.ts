@@ -7,8 +7,9 @@
  *
  * Stands on the watch, which writes, and on the tracks, which make a recording of that. Leaves drawing to the pictures.
  */
-import { checkFlag, checkOptions, notAFunction, show } from '../../errors/usage.ts'
+
 import { UsageError } from '../../errors/classes.ts'
+import { checkFlag, checkOptions, notAFunction, show } from '../../errors/usage.ts'
 import { run } from '../../gevent/run.ts'
 import { addWatcher, removeWatcher } from '../../greenlet/trace.ts'
 import { systemClock } from '../../hub/clock.ts'

@@ -35,8 +35,10 @@ export const KIND = 15
 export const THROWN = 16
 /** Bit of SWITCH and BLOCK: plain code goes on, which is in a call of `switch()`. */
 export const MAIN_INSIDE = 32
-/** Bit of KILL: it is raised at the next wait of `to`, which is not in one. */
+/** Bit of KILL: it is raised at the next wait of `to`, which is not in one. Bit of SPAWN: `to` is to run later. */
 export const LATER = 64
+/** Bit of SWITCH: `from` has ended. */
+export const DEAD = 128
 
 /** The events. */
 export class Ring {

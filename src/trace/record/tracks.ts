@@ -11,6 +11,7 @@ import { Life, MainLife } from './life.ts'
 import type { Arrow, ArrowKind, Recording, SpanKind, Track } from './recording.ts'
 import {
   BLOCK,
+  DEAD,
   END,
   KILL,
   KIND,
@@ -102,7 +103,13 @@ class Play {
       const { id, state } = book
       if (id !== MAIN && book.last < oldest && state === null) continue
       const life = book.isMain ? this.#main : new Life()
-      this.#figures.set(id, { book, track: book.isMain ? MAIN : tracks++, life, spawnedMs: this.#birthOf(book), endedMs: null })
+      this.#figures.set(id, {
+        book,
+        track: book.isMain ? MAIN : tracks++,
+        life,
+        spawnedMs: this.#birthOf(book),
+        endedMs: null,
+      })
       const isWhole = book.first >= oldest || book.last < oldest
       if (id === MAIN) this.#main.plainCode(0, isWhole && state?.kind === 'running' ? 'runs' : 'rests')
       else if (state !== null && isWhole) this.#become(id, 0, state)
@@ -124,7 +131,8 @@ class Play {
     switch (bits & KIND) {
       case SWITCH:
         this.#arrow('switch', from, to, atMs, thrown)
-        if (from !== to) this.#leaves(from, to, atMs, event)
+        if ((bits & DEAD) !== 0) this.#end(from, atMs)
+        else if (from !== to) this.#leaves(from, to, atMs, event)
         this.#arrives(to, atMs)
         break
       case RESUME:
@@ -134,7 +142,7 @@ class Play {
         break
       case SPAWN:
         if (from === MAIN) this.#main.plainCode(atMs, 'runs')
-        this.#become(to, atMs, READY)
+        if ((bits & LATER) === 0) this.#become(to, atMs, READY)
         break
       case BLOCK:
         this.#become(to, atMs, { kind: 'waiting', what: ring.textOf(event), place: ring.placeOf(event) })
@@ -189,7 +197,7 @@ class Play {
 
   #end(id: number, atMs: number): void {
     const figure = this.#figures.get(id)
-    if (figure === undefined) return
+    if (figure === undefined || figure.endedMs !== null) return
     figure.endedMs = atMs
     if (figure.book.isMain) this.#main.deputy(atMs, id, null)
     else figure.life.end(atMs)

@@ -6,14 +6,22 @@
  *
  * What is not told is inferred here. A raw greenlet's end: the transfer that it makes is told, and then it is dead; when control went to
  * the hub instead, the next one that the hub resumes shows it. Who wakes: while links run, the one that has ended, and during a
- * callback the one that has caused it. That a greenlet is to start later: nobody makes it ready when it is spawned.
+ * callback the one that has caused it.
  *
  * Plain code is seen when it deals with greenlets. It counts as running from there until the hub resumes somebody or, at the latest,
  * until Node has looked at sockets and timers.
  *
  * Stands on the ring and the books. Leaves to `tracks.ts` what is made of the events.
  */
-import { type Coroutine, kernel, READY, RETURNED, UNSTARTED, type PendingWait, type Watcher } from '../../greenlet/kernel.ts'
+import {
+  type Coroutine,
+  kernel,
+  type PendingWait,
+  READY,
+  RETURNED,
+  UNSTARTED,
+  type Watcher,
+} from '../../greenlet/kernel.ts'
 import { awaitedMainCalls } from '../../greenlet/switch.ts'
 import type { Clock } from '../../hub/clock.ts'
 import { Entry } from '../../hub/entry.ts'
@@ -23,6 +31,7 @@ import { type Book, Books, isNew, type State, stateOf, textOf } from './books.ts
 import { placeOf } from './places.ts'
 import {
   BLOCK,
+  DEAD,
   END,
   KILL,
   LATER,
@@ -53,10 +62,8 @@ export class Watch implements HubObserver {
   readonly #main: Coroutine = kernel.main
   /** Who has control, as far as that was told. */
   #runner: Book
-  /** Who was spawned by the latest event: whether it is ready is yet to be seen. */
-  #fresh: Coroutine | null = null
-  /** Who gave way last, until it is told that it is ready. */
-  #yielded: Coroutine | null = null
+  /** Who was spawned or gave way by the latest event: it is about to be told that it is ready. */
+  #expected: Coroutine | null = null
   /** Whose links run. */
   #linking: Book | null = null
   /** The book of the one whose end is the latest event, and the number of the event behind it. */
@@ -107,13 +114,12 @@ export class Watch implements HubObserver {
     const from = origin === this.#main ? main : this.books.of(origin)
     const to = target === this.#main ? main : (this.books.known(target) ?? this.#appear(target, SWITCHED))
     if (from === null || to === null) return
-    if (this.#fresh !== null) this.#settleFresh()
-    const thrown = throwing ? THROWN : 0
+    let bits = throwing ? THROWN : 0
     if (from !== main) {
-      if (this.withPlaces) this.#suspended(from)
       if (origin.$status >= RETURNED) {
-        if (!from.ended) this.#end(from, origin, atMs)
+        if (!from.ended) this.#end(from, origin, atMs, target.$slot) // which is what comes of it
         this.books.putAway()
+        bits |= DEAD
       }
     } else if (this.#runner !== main) {
       this.#endUnseen(atMs)
@@ -121,51 +127,49 @@ export class Watch implements HubObserver {
     if (this.withPlaces && to.open >= 0) this.#takePlace(to, target)
     to.waitsSince = null
     if (to === main) {
-      this.#write(kernel.mainInside ? SWITCH | MAIN_INSIDE | thrown : SWITCH | thrown, from, to, atMs)
+      if (kernel.mainInside) bits |= MAIN_INSIDE
+      this.#write(SWITCH | bits, from, to, atMs)
       this.#plainCodeRuns()
     } else {
       this.#mainRuns = false
-      this.#write((from === main && !kernel.mainInside ? RESUME : SWITCH) | thrown, from, to, atMs)
+      this.#write((from === main && !kernel.mainInside ? RESUME : SWITCH) | bits, from, to, atMs)
       if (from !== main && this.withPlaces && !from.ended) this.ring.setPlace(this.ring.count - 1, placeOf(origin))
     }
     this.#runner = to
   }
 
   spawned(greenlet: Coroutine): void {
-    if (this.#fresh !== null) this.#settleFresh()
     const book = this.books.known(greenlet) ?? this.books.open(greenlet, true)
     if (book === null) return
     const atMs = this.#clock.now()
     book.isNew = true
-    this.#write(SPAWN, this.#actor(kernel.current), book, atMs)
-    this.#fresh = greenlet
+    if (greenlet.$wait === null) {
+      this.#write(SPAWN, this.#actor(kernel.current), book, atMs)
+      this.#expected = greenlet
+    } else {
+      this.#write(SPAWN | LATER, this.#actor(kernel.current), book, atMs)
+      this.#waits(book, greenlet.$wait, atMs, 0)
+    }
   }
 
   blocked(greenlet: Coroutine, wait: PendingWait | null): void {
     const book = this.books.of(greenlet)
     if (book === null) return
-    if (this.#fresh !== null) this.#settleFresh()
     const atMs = this.#clock.now()
     const inside = kernel.mainInside ? MAIN_INSIDE : 0
     if (wait === null) {
       this.#write(YIELD | inside, book, book, atMs)
-      this.#yielded = greenlet
+      this.#expected = greenlet
     } else {
-      this.#writeText(BLOCK | inside, book, book, atMs, textOf(() => wait.describe()))
-      book.open = this.ring.count - 1
-      book.waitsSince = atMs
+      this.#waits(book, wait, atMs, inside)
     }
     this.#runner = this.books.main
     if (inside !== 0) this.#plainCodeRuns()
   }
 
   woken(greenlet: Coroutine, waker: Coroutine): void {
-    if (greenlet === this.#fresh) {
-      this.#fresh = null // it was spawned to run at once
-      return
-    }
-    if (greenlet === this.#yielded) {
-      this.#yielded = null // it never waited
+    if (greenlet === this.#expected) {
+      this.#expected = null // it never waited
       return
     }
     let book = this.books.known(greenlet)
@@ -173,7 +177,6 @@ export class Watch implements HubObserver {
       this.#noteCause(greenlet, waker)
       return
     }
-    if (this.#fresh !== null) this.#settleFresh()
     const atMs = this.#clock.now()
     book ??= this.#appear(greenlet, WAITING)
     if (book === null) return
@@ -184,10 +187,8 @@ export class Watch implements HubObserver {
 
   interrupted(greenlet: Coroutine, _error: Error): void {
     const atMs = this.#clock.now()
-    const book =
-      this.books.known(greenlet) ?? this.#appear(greenlet, greenlet.$wait === null ? SWITCHED : WAITING)
+    const book = this.books.known(greenlet) ?? this.#appear(greenlet, greenlet.$wait === null ? SWITCHED : WAITING)
     if (book === null) return
-    if (this.#fresh !== null) this.#settleFresh()
     const { current } = kernel
     const later = greenlet === current || greenlet.$turn === READY || greenlet.$status === UNSTARTED
     if (this.withPlaces && book.open >= 0) this.#takePlace(book, greenlet)
@@ -197,14 +198,12 @@ export class Watch implements HubObserver {
   ended(greenlet: Coroutine): void {
     const book = this.books.of(greenlet)
     if (book === null || book.ended) return
-    if (this.#fresh === greenlet) this.#fresh = null
-    else if (this.#fresh !== null) this.#settleFresh()
     const atMs = this.#clock.now()
     if (this.withPlaces && book.open >= 0) this.#takePlace(book, greenlet)
     // One that is ended from outside never runs: whoever did so has killed it.
     if (greenlet !== kernel.current) this.#write(KILL | LATER, this.#actor(kernel.current), book, atMs)
     else this.#runner = this.books.main
-    this.#end(book, greenlet, atMs)
+    this.#end(book, greenlet, atMs, greenlet.$slot)
     // It may go on in somebody else: then it is looked for once more.
     if (greenlet.parent === this.#main && !kernel.mainInside && kernel.mainCalls.length === 0) this.books.putAway()
   }
@@ -215,7 +214,7 @@ export class Watch implements HubObserver {
       // Plain code has what it awaited.
       const atMs = this.#clock.now()
       this.#write(MAIN_RUNS, this.books.main, this.books.main, atMs)
-      this.#end(book, of, atMs)
+      this.#end(book, of, atMs, of.$slot)
       this.#plainCodeRuns()
     }
     this.#linking = of === null ? null : (this.#due.get(of) ?? this.#causes.get(of) ?? null)
@@ -226,7 +225,6 @@ export class Watch implements HubObserver {
   awaited(agent: Coroutine, wait: PendingWait | null): void {
     const book = this.books.open(agent, true)
     if (book === null) return
-    if (this.#fresh !== null) this.#settleFresh()
     const atMs = this.#clock.now()
     this.#writeText(BLOCK, book, book, atMs, wait === null ? null : textOf(() => wait.describe()))
     book.open = this.ring.count - 1
@@ -240,7 +238,6 @@ export class Watch implements HubObserver {
   /** Takes down how things stand now; answers the time. */
   settle(): number {
     const atMs = this.#clock.now()
-    if (this.#fresh !== null) this.#settleFresh()
     if (kernel.current === this.#main && this.#runner !== this.books.main) this.#endUnseen(atMs)
     if (this.withPlaces) {
       for (const book of this.books.all) {
@@ -255,7 +252,7 @@ export class Watch implements HubObserver {
   /** It is told no more. */
   stop(): void {
     this.#over = true
-    this.#fresh = null
+    this.#expected = null
     this.#dead = null
     this.#linking = null
     this.#due.clear()
@@ -288,14 +285,15 @@ export class Watch implements HubObserver {
     else this.#due.set(greenlet, cause)
   }
 
-  /** The one that was spawned by the latest event was not made ready: it starts later. */
-  #settleFresh(): void {
-    const { $wait: wait } = this.#fresh as Coroutine // the callers have seen it
-    const book = this.books.known(this.#fresh as Coroutine)
-    this.#fresh = null
-    if (wait === null || book === null) return
-    const atMs = this.ring.timeOf(book.last) // it has waited from its birth on
-    this.#writeText(BLOCK, book, book, atMs, textOf(() => wait.describe()))
+  #waits(book: Book, wait: PendingWait, atMs: number, bits: number): void {
+    this.#writeText(
+      BLOCK | bits,
+      book,
+      book,
+      atMs,
+      textOf(() => wait.describe()),
+    )
+    book.open = this.ring.count - 1
     book.waitsSince = atMs
   }
 
@@ -303,20 +301,15 @@ export class Watch implements HubObserver {
   #endUnseen(atMs: number): void {
     const book = this.#runner
     const { greenlet } = book
-    if (greenlet !== null && !book.ended && greenlet.$status >= RETURNED) this.#end(book, greenlet, atMs)
+    if (greenlet !== null && !book.ended && greenlet.$status >= RETURNED) this.#end(book, greenlet, atMs, null)
     this.#runner = this.books.main
   }
 
-  #end(book: Book, greenlet: Coroutine, atMs: number): void {
-    this.books.close(book, greenlet)
+  #end(book: Book, greenlet: Coroutine, atMs: number, outcome: unknown): void {
+    this.books.close(book, greenlet, outcome)
     this.#write(END, book, book, atMs)
     this.#dead = book
     this.#deadUntil = this.ring.count
-  }
-
-  /** The suspension before has its place by now, or never will. */
-  #suspended(book: Book): void {
-    book.open = -1
   }
 
   #takePlace(book: Book, greenlet: Coroutine): void {

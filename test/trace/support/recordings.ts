@@ -64,7 +64,7 @@ function trackOf(id: number, name: string, life: string, raw: readonly string[],
   for (let index = 0; index + 2 < words.length; index += 2) {
     const [kind = '', detail = ''] = (words[index + 1] ?? '').split(/:(.*)/u)
     const [what = '', file = ''] = detail.split('@')
-    const [path = '', line] = file.split(':')
+    const [, path = '', line] = /^(.*):(\d+)$/u.exec(file) ?? []
     spans.push({
       kind: kind as SpanKind, // a test writes it
       fromMs: Number(words[index]),

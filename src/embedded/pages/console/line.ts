@@ -40,16 +40,16 @@ export class Line {
   /** Begins to ask; `draw` is given the answers. */
   begin(draw: (state: ConsoleState) => void): void {
     this.#draw = draw
-    this.#wanted.onChange = () => this.#askAgain()
+    this.#wanted.onChange = () => this.askAgain()
     document.addEventListener('visibilitychange', () => {
       if (document.hidden) this.#stop()
-      else if (!this.#isPaused) this.#askAgain()
+      else if (!this.#isPaused) this.askAgain()
     })
     setInterval(() => {
       const silentMs = performance.now() - this.#askedAt
       if (this.#asking !== null && silentMs >= SILENCE_MS) this.#turn('silent', silentMs)
     }, 250)
-    this.#askAgain()
+    this.askAgain()
   }
 
   get isPaused(): boolean {
@@ -63,7 +63,7 @@ export class Line {
       this.#turn('paused')
     } else {
       this.#turn('connecting')
-      this.#askAgain()
+      this.askAgain()
     }
   }
 
@@ -73,7 +73,7 @@ export class Line {
       const answer = await fetch(`/kill/${id}`, { method: 'POST', headers: this.#headers() })
       if (!answer.ok) return (await answer.text()).trim()
       const { killed } = (await answer.json()) as KillAnswer // what the process sends
-      this.#askAgain()
+      this.askAgain()
       return killed === null ? 'It had ended already.' : `GreenletExit was thrown at ${killed}.`
     } catch {
       return 'The process does not answer.'
@@ -85,7 +85,7 @@ export class Line {
   }
 
   /** Asks now; the answer to what was asked before is not waited for. A person who pauses still opens, closes and searches. */
-  #askAgain(): void {
+  askAgain(): void {
     this.#stop()
     if (!document.hidden) void this.#ask()
   }

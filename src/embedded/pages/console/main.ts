@@ -12,9 +12,9 @@ import { html } from '../shared/element.ts'
 import { KillDialog } from './kill-dialog.ts'
 import { Line } from './line.ts'
 import { masthead } from './masthead.ts'
+import { Tiles } from './numbers/tiles.ts'
 import { Side } from './side.ts'
-import { Tiles } from './tiles.ts'
-import { TreeView } from './tree-view.ts'
+import { TreeView } from './tree/tree-view.ts'
 import { Wanted } from './wanted.ts'
 
 const token = new URLSearchParams(location.search).get('token') ?? ''
@@ -38,5 +38,10 @@ document.body.append(
   html('main', {}, tiles.element, html('div', { class: 'columns' }, tree.element, side.element)),
   dialog.element,
 )
+wanted.onSelect = () => {
+  // While it is paused nothing is to move; what was sent already needs no question.
+  if (line.isPaused && side.showRow(tree.rowOf(wanted.selected))) return
+  line.askAgain()
+}
 line.begin(draw)
 tree.focus()

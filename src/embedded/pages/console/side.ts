@@ -5,10 +5,10 @@ import type { Chosen, ConsoleState, Target } from '../../../trace/console/state.
 import { html } from '../shared/element.ts'
 import { counted, formatCount } from '../shared/format.ts'
 import type { KillDialog } from './kill-dialog.ts'
-import { setText, statesInWords } from './tiles.ts'
-import type { TreeView } from './tree-view.ts'
+import { statesInWords } from './numbers/state-bar.ts'
+import { formatSince, setText, wholePlace } from './numbers/words.ts'
+import type { TreeView } from './tree/tree-view.ts'
 import type { Wanted } from './wanted.ts'
-import { formatSince, wholePlace } from './words.ts'
 
 /** The column. */
 export class Side {
@@ -49,18 +49,25 @@ export class Side {
   }
 
   update(state: ConsoleState): void {
-    this.#updateSelected(state)
+    this.#dialog.mayKill = state.mayKill
+    this.#showSelected(state.chosen)
     this.#updateSlowest(state)
     this.#updateWaits(state)
   }
 
-  #updateSelected({ chosen, mayKill }: ConsoleState): void {
+  /** Shows one that is known already; answers whether there is one. */
+  showRow(chosen: Chosen | null): boolean {
+    if (chosen !== null) this.#showSelected(chosen)
+    return chosen !== null
+  }
+
+  #showSelected(chosen: Chosen | null): void {
     const { selected } = this.#wanted
+    const { mayKill } = this.#dialog
     const isThere = chosen !== null && chosen.id === selected
     if (isThere) this.#chosen = chosen
-    this.#dialog.mayKill = mayKill
     this.#kill.hidden = !(mayKill && isThere && chosen.kind === 'greenlet')
-    this.#find.hidden = !isThere || chosen.kind === 'group' || this.#tree.has(chosen.id)
+    this.#find.hidden = !isThere || chosen.kind === 'group' || this.#tree.rowOf(chosen.id) !== null
     if (selected === null) return
     if (!isThere) {
       const name = this.#chosen?.id === selected ? this.#chosen.name : 'It'

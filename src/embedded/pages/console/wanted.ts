@@ -16,7 +16,9 @@ export class Wanted {
   readonly #closed = new Set<number>()
   readonly #open = new Set<number>()
   readonly #more = new Map<number, number>()
-  /** Called when something has changed. */
+  /** Called when another row is selected. */
+  onSelect: () => void = () => undefined
+  /** Called when something else has changed. */
   onChange: () => void = () => undefined
 
   /** The same as a query. */
@@ -44,7 +46,7 @@ export class Wanted {
   select(id: number | null): void {
     if (this.selected === id) return
     this.selected = id
-    this.onChange()
+    this.onSelect()
   }
 
   /** Opens or closes what is below a row. */

@@ -6,6 +6,8 @@
  */
 
 const PLAIN = /^[\x20-\x7e]*$/u
+/** Characters that take a column each and join with nothing: Latin letters, punctuation, and what bars and lines are drawn with. */
+const NARROW = /^[\x20-\x7e\xa1-\xac\xae-\u024f\u2010-\u2027\u2500-\u25b6]*$/u
 const CONTROL = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu
 /** Joins the parts of one emoji, and chooses how it is shown; of the control characters these may stay. */
 const JOINERS = /\u200d|\ufe0f/u
@@ -35,7 +37,7 @@ let segmenter: Intl.Segmenter | null = null
 
 /** What a person takes for one character each: those that `text` consists of. */
 export function characters(text: string): readonly string[] {
-  if (PLAIN.test(text)) return text.split('')
+  if (NARROW.test(text)) return text.split('')
   segmenter ??= new Intl.Segmenter()
   return Array.from(segmenter.segment(text), ({ segment }) => segment)
 }

@@ -14,7 +14,7 @@ export interface Tick {
 export function duration(ms: number, ascii = false): string {
   if (ms < 0) return `-${duration(-ms, ascii)}`
   if (ms < 0.000_05) return '0 ms'
-  if (ms < 0.099_95) return `${(1000 * ms).toFixed(ms < 0.009_95 ? 1 : 0)} ${ascii ? 'us' : 'µs'}`
+  if (ms < 0.0995) return `${(1000 * ms).toFixed(ms < 0.009_95 ? 1 : 0)} ${ascii ? 'us' : 'µs'}`
   if (ms < 999.5) return `${threeDigits(ms)} ms`
   if (ms < 59_950) return `${threeDigits(ms / 1000)} s`
   const seconds = Math.round(ms / 1000)
@@ -36,13 +36,19 @@ function twoUnits(number: number, large: string, small: string): string {
 /** The marks of an axis from 0 to `ms`: round numbers, at equal distances, `most` of them at most, and two at least. */
 export function ticks(ms: number, most: number, ascii = false): Tick[] {
   const step = stepOf(ms / Math.max(1, most - 1))
-  const [unit, name] = unitOf(ms, ascii)
   const marks: Tick[] = []
   for (let number = 0; number * step <= ms * (1 + 1e-9); number++) {
     const at = tidy(number * step)
-    marks.push({ ms: at, label: at === 0 ? '0' : name === '' ? duration(at, ascii) : `${tidy(at / unit)} ${name}` })
+    marks.push({ ms: at, label: at === 0 ? '0' : labelOf(at, ms, ascii) })
   }
   return marks
+}
+
+/** What stands at a mark: in one unit on the whole axis, as long as that is read easily. */
+function labelOf(at: number, axisMs: number, ascii: boolean): string {
+  if (axisMs < 0.1) return `${tidy(1000 * at)} ${ascii ? 'us' : 'µs'}`
+  if (axisMs < 1000) return `${at} ms`
+  return at < 60_000 ? `${tidy(at / 1000)} s` : duration(at, ascii)
 }
 
 /** The smallest round step that is not below `ms`. */
@@ -53,12 +59,6 @@ function stepOf(ms: number): number {
   }
   const power = 10 ** Math.floor(Math.log10(ms))
   return tidy(power * ([1, 2, 5].find((factor) => factor * power >= ms * (1 - 1e-9)) ?? 10))
-}
-
-function unitOf(ms: number, ascii: boolean): readonly [unit: number, name: string] {
-  if (ms < 0.1) return [0.001, ascii ? 'us' : 'µs']
-  if (ms < 1000) return [1, 'ms']
-  return ms < 60_000 ? [1000, 's'] : [1, '']
 }
 
 /** A product without the last digits that binary fractions bring. */

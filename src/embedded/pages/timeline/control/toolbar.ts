@@ -89,7 +89,7 @@ function factsText({ timelines }: Stage): string {
   const [first] = timelines
   if (first === undefined) return ''
   const greenlets = timelines.reduce((sum, { tracks }) => sum + tracks.filter(({ kind }) => kind !== 'main').length, 0)
-  const when = new Date(first.beganAt).toLocaleString()
+  const when = new Date(first.beganAt).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' })
   if (timelines.length > 1)
     return `${formatCount(timelines.length)} recordings · ${counted(greenlets, 'greenlet')} · ${when}`
   const switches = first.arrowKind.reduce((sum, kind) => sum + (kind === SWITCH ? 1 : 0), 0)

@@ -106,7 +106,7 @@ export class Chart {
     const { frame } = this
     const { scale, rows } = this.#stage
     scale.width = Math.max(1, frame.width)
-    const ticks = scale.ticks(frame.width < 400 ? 74 : TICKS_APART)
+    const ticks = scale.ticks(frame.width < 400 ? 60 : TICKS_APART)
     this.#drawAxis(ticks.map(({ ms, label }) => ({ x: Math.round(scale.x(ms)) + 0.5, label })))
     this.minimap.draw(frame.width)
     this.#most.textContent = `up to ${formatCount(this.minimap.most)}`

@@ -1,7 +1,7 @@
 /**
  * The last minute of a number, as a small line from 0 to the largest.
  */
-import { set, svg } from '../shared/element.ts'
+import { set, svg } from '../../shared/element.ts'
 
 const SPAN_MS = 60_000
 const WIDTH = 120
@@ -25,12 +25,12 @@ export class Sparkline {
     this.element = svg('svg', box, this.#area, this.#line)
   }
 
-  /** Adds what it is now, and draws. */
-  add(value: number | null): void {
+  /** Adds what it is now, and draws. After more than `gapMs` the line begins anew. */
+  add(value: number | null, gapMs: number): void {
     const now = performance.now()
     const points = this.#points
     const last = points.at(-1)
-    if (last !== undefined && now - last.at > 3000) points.push({ at: now, value: null }) // it was paused
+    if (last !== undefined && now - last.at > gapMs) points.push({ at: now, value: null }) // it was paused
     points.push({ at: now, value })
     while (points[0] !== undefined && points[0].at < now - SPAN_MS) points.shift()
     const top = Math.max(1e-9, ...points.map((point) => point.value ?? 0))

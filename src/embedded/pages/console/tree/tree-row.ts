@@ -1,12 +1,12 @@
 /**
  * One row of the tree on the page. Its element stays while the greenlet is in sight, and only what has changed is written.
  */
-import type { Row } from '../../../trace/console/state.ts'
-import { html, set } from '../shared/element.ts'
-import { counted, formatCount } from '../shared/format.ts'
-import { StateBar, setText } from './tiles.ts'
-import { STEP } from './wanted.ts'
-import { formatSince, shortPlace, wholePlace } from './words.ts'
+import type { Row } from '../../../../trace/console/state.ts'
+import { html, set } from '../../shared/element.ts'
+import { counted, formatCount } from '../../shared/format.ts'
+import { StateBar } from '../numbers/state-bar.ts'
+import { formatSince, setText, shortPlace, wholePlace } from '../numbers/words.ts'
+import { STEP } from '../wanted.ts'
 
 /** So deep the rows are moved in; deeper ones stand below each other. */
 const DEEPEST = 16

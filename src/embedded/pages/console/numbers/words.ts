@@ -1,8 +1,8 @@
 /**
- * Numbers as this page says them: short, and of the same width from one look to the next.
+ * Numbers and places as this page says them: short, and of the same width from one look to the next.
  */
-import type { Place } from '../../../trace/record/recording.ts'
-import { formatCount } from '../shared/format.ts'
+import type { Place } from '../../../../trace/record/recording.ts'
+import { formatCount } from '../../shared/format.ts'
 
 /** For how long one waits: `40 ms`, `1.4 s`, `12 s`, `2 min 5 s`; `> 12 s` when it may be longer. */
 export function formatSince(ms: number, isLonger: boolean): string {
@@ -47,4 +47,9 @@ export function shortPlace({ file, line }: Place): string {
 /** `src/app.ts:12` */
 export function wholePlace({ file, line }: Place): string {
   return `${file}:${line}`
+}
+
+/** Sets a text if it is another one: nothing is drawn for one that stays. */
+export function setText(element: Element, text: string): void {
+  if (element.textContent !== text) element.textContent = text
 }

@@ -4,13 +4,13 @@
  * One element has the focus, the tree; who is active in it is told by `aria-activedescendant`. What is above the first row in sight may
  * come and go without moving it.
  */
-import type { ConsoleState, Row } from '../../../trace/console/state.ts'
-import { html } from '../shared/element.ts'
-import { counted, formatCount } from '../shared/format.ts'
-import type { KillDialog } from './kill-dialog.ts'
-import { setText } from './tiles.ts'
+import type { Chosen, ConsoleState, Row } from '../../../../trace/console/state.ts'
+import { html } from '../../shared/element.ts'
+import { counted, formatCount } from '../../shared/format.ts'
+import type { KillDialog } from '../kill-dialog.ts'
+import { setText } from '../numbers/words.ts'
+import type { Wanted } from '../wanted.ts'
 import { keyOf, TreeRow } from './tree-row.ts'
-import type { Wanted } from './wanted.ts'
 
 /** Rows beyond the edges that have elements, too. */
 const MARGIN = 6
@@ -56,6 +56,7 @@ export class TreeView {
         'div',
         { class: 'names', 'aria-hidden': 'true' },
         ...names.map((name) => html('span', { class: 'cell' }, name)),
+        html('span', { class: 'act' }),
       ),
       html('div', { class: 'box' }, this.#tree, this.#none),
     )
@@ -70,9 +71,14 @@ export class TreeView {
     this.#tree.focus({ preventScroll: true })
   }
 
-  /** Whether the row of that number is among those that were sent. */
-  has(id: number | null): boolean {
-    return this.#rows.some((row) => row.id === id && row.kind !== 'rest')
+  /** The row of that number, if it is among those that were sent; with the one that it hangs on. */
+  rowOf(id: number | null): Chosen | null {
+    const place = this.#rows.findIndex((row) => row.id === id && row.kind !== 'rest')
+    const row = this.#rows[place]
+    if (row === undefined) return null
+    let above = this.#rows[this.#above(row, place)]
+    if (above?.kind === 'group') above = this.#rows[this.#above(above, this.#rows.indexOf(above))]
+    return { ...row, spawner: above === undefined || above === row ? null : { id: above.id, name: above.name } }
   }
 
   update(state: ConsoleState): void {
@@ -231,7 +237,8 @@ export class TreeView {
       Home: () => this.#activate(0),
       End: () => this.#activate(this.#rows.length - 1),
       ArrowRight: () => (row.isOpen === false ? this.#toggle(row) : row.isOpen && this.#activate(this.#place + 1)),
-      ArrowLeft: () => (row.isOpen && row.kind !== 'rest' ? this.#toggle(row) : this.#activate(this.#above(row))),
+      ArrowLeft: () =>
+        row.isOpen && row.kind !== 'rest' ? this.#toggle(row) : this.#activate(this.#above(row, this.#place)),
       ' ': () => this.#toggle(row),
       Enter: () => {
         if (row.kind === 'greenlet' && this.#mayKill && !event.repeat) this.#dialog.ask(row.id, row.name)
@@ -243,10 +250,10 @@ export class TreeView {
     act()
   }
 
-  /** Where the row above `row` in the tree stands. */
-  #above({ depth }: Row): number {
-    for (let place = this.#place - 1; place >= 0; place--) if ((this.#rows[place]?.depth ?? 0) < depth) return place
-    return this.#place
+  /** Where the row stands on which `row`, at `from`, hangs; main's is its own. */
+  #above({ depth }: Row, from: number): number {
+    for (let place = from - 1; place >= 0; place--) if ((this.#rows[place]?.depth ?? 0) < depth) return place
+    return from
   }
 }
 
