@@ -2,7 +2,7 @@
  * What greenlets do, on channels of Node's `diagnostics_channel`, for tools that watch whole processes: they need neither import nor know
  * the library, and may subscribe before it is loaded.
  *
- * Nothing is watched as long as nobody subscribes. Node does not tell of subscribers, so the channels, which are held here for ever, have
+ * Nothing is watched as long as nobody subscribes. Node does not tell of subscribers, so the channels, which are held for ever, have
  * methods of their own that look after each change whether there are any: then what feeds a channel is put up or taken down.
  *
  * A subscriber runs in the middle of what it is told of: it can only watch. Node catches what it throws, and reports it as uncaught.
@@ -68,7 +68,6 @@ const NAMES: readonly Name[] = [
   'greenloop:wake',
 ]
 
-/** Held here, or what is put up on them would be collected with them. */
 const channels = new Map<Name, Channel>(NAMES.map((name) => [name, channel(name)]))
 
 function hasSubscribers(name: Name): boolean {
@@ -171,8 +170,12 @@ function follow(one: Channel): void {
   }
 }
 
+/** Where the channels are held: Node forgets one that nobody holds, and a bundler may leave no module that does. */
+const SYMBOL = Symbol.for('greenloop.channels')
+
 // A copy of the library that was loaded before feeds them: each event is told once.
-if (!Object.hasOwn(channel('greenloop:spawn'), 'subscribe')) {
+if (!(SYMBOL in globalThis)) {
+  Object.defineProperty(globalThis, SYMBOL, { value: channels })
   for (const one of channels.values()) follow(one)
   update()
 }

@@ -11,8 +11,7 @@
 import { framesHere, hasPosition, parseFrame } from './errors/stack.ts'
 import { checkFlag, type Described, neverDriven } from './errors/usage.ts'
 import { type Coroutine, type Debugger, type Frame, type GreenletFrame, kernel } from './greenlet/kernel.ts'
-import { noteHandovers } from './greenlet/switch.ts'
-import { ownLocations } from './locations.ts'
+import { ownLocations, useDebugger } from './locations.ts'
 
 /**
  * Turns debug mode on or off, for all that is made from now on; what was made before stays unknown.
@@ -24,9 +23,7 @@ import { ownLocations } from './locations.ts'
 export function setDebug(on: boolean): boolean {
   checkFlag('setDebug()', 'on', on)
   const before = kernel.debug !== null && !kernel.debug.light
-  if (on === before) return before
-  kernel.debug = on ? (notes = new Notes()) : ownLocations()
-  noteHandovers(on ? () => kernel.debug?.suspended(kernel.current) : null)
+  if (on !== before) useDebugger(on ? (notes = new Notes()) : ownLocations())
   return before
 }
 

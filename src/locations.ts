@@ -13,6 +13,7 @@ import { hasPosition, isFloor, isOurs, parseFrame } from './errors/stack.ts'
 import { checkFlag, type Described } from './errors/usage.ts'
 import { type Coroutine, type Debugger, type GreenletFrame, kernel, RETURNED, UNSTARTED } from './greenlet/kernel.ts'
 import type { RawGreenlet } from './greenlet/raw-greenlet.ts'
+import { noteHandovers } from './greenlet/switch.ts'
 
 /** A place in a program. */
 export interface Location {
@@ -50,7 +51,7 @@ export function setLocations(on: boolean): boolean {
   const before = own !== null
   if (on === before) return before
   own = on ? new Places() : null
-  if (kernel.debug === null || kernel.debug.light) kernel.debug = own
+  if (kernel.debug === null || kernel.debug.light) useDebugger(own)
   return before
 }
 
@@ -91,6 +92,12 @@ let own: Places | null = null
 /** What is there when debug mode is off. */
 export function ownLocations(): Debugger | null {
   return own
+}
+
+/** Has `debug` told from now on, and nobody else; null: nobody. */
+export function useDebugger(debug: Debugger | null): void {
+  kernel.debug = debug
+  noteHandovers(debug === null ? null : () => kernel.debug?.suspended(kernel.current))
 }
 
 /** A line of the program in which something was noted. */

@@ -185,11 +185,14 @@ describe('placeOf()', () => {
     const origin = new RawGreenlet(function* (): Green<void> {
       yield* target.switch('first')
       yield* target.switch('again')
+      yield* target.switch('a third time')
       yield* target.throw(new Error('last'))
     })
     const seen: (string | null)[] = []
     origin.switch()
     seen.push(lineOf(origin), lineOf(target))
+    origin.switch()
+    seen.push(lineOf(origin))
     origin.switch()
     seen.push(lineOf(origin))
     try {
@@ -201,6 +204,7 @@ describe('placeOf()', () => {
       "yield* target.switch('first')",
       "for (;;) yield* main.switch('from the target')",
       "yield* target.switch('again')",
+      "yield* target.switch('a third time')",
       null,
     ])
   })
@@ -389,7 +393,7 @@ describe('a program with GREENLOOP_LOCATIONS=1', () => {
   it('keeps nothing of a hundred thousand greenlets, nor one generation for the next', async () => {
     const { stdout, stderr } = await runProgram('locations-memory.ts', { longestMs: 25_000 })
     expect([stdout, stderr]).toEqual([
-      '1 place\n1 place\ngrown by less than one byte a greenlet\ngenerations that live: 0 of 10\n',
+      '1 place\n1 place\ngrown by less than ten bytes a greenlet\ngenerations that live: 0 of 10\n',
       '',
     ])
   }, 30_000)

@@ -14,7 +14,6 @@
  *
  * Stands on the lineage of greenlets. Leaves to `rows.ts` which of them are shown.
  */
-
 import { SpawnedGreenlet } from '../gevent/lineage.ts'
 import { type Coroutine, kernel, RETURNED } from '../greenlet/kernel.ts'
 import { isGreenlet, type RawGreenlet } from '../greenlet/raw-greenlet.ts'

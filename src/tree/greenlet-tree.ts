@@ -83,19 +83,21 @@ const JSON_ROWS = 2000
  * @source gevent: `gevent.util.GreenletTree`
  * @example
  * ```ts
- * import { Event, GreenletTree, sleep, spawnWith } from 'greenloop'
+ * import { Event, GreenletTree, Queue, sleep, spawnWith } from 'greenloop'
  *
+ * const requests = new Queue<string>()
  * const stop = new Event()
- * const server = spawnWith({ name: 'server' }, function* () {
- *   for (let n = 1; n <= 1000; n++) spawnWith({ name: `handler-${n}` }, sleep, 5000)
+ * spawnWith({ name: 'server' }, function* () {
+ *   const handlers = Array.from({ length: 1000 }, (_, n) => spawnWith({ name: `handler-${n}` }, () => requests.get()))
  *   yield* stop.wait()
+ *   for (const handler of handlers) handler.kill()
  * })
  * await sleep(1)
  * console.log(String(GreenletTree.currentTree()))
- * server.kill()
- * // main                           running
- * // └─ server                      waiting in event.wait()
- * //    └─ handler-1 and 999 more   waiting in sleep(5000)
+ * stop.set()
+ * // main                          running
+ * // └─ server                     waiting in event.wait()
+ * //    └─ handler-0 and 999 more  waiting in queue.get()  the queue is empty
  * ```
  */
 export class GreenletTree {

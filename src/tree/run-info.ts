@@ -47,11 +47,11 @@ export interface PrintRunInfoOptions extends RunInfoOptions {
  * await run(function* () {
  *   const stop = new Event()
  *   spawnWith({ name: 'server' }, () => stop.wait())
- *   console.log(formatRunInfo().split('\n').slice(2).join('\n'))
+ *   console.log(formatRunInfo().split('\n').slice(3).join('\n'))
  *   stop.set()
  * })
- * // main         waiting in run()
- * // └─ main      running
+ * // main          waiting in run()
+ * // └─ main       running
  * //    └─ server  ready to start
  * ```
  */

@@ -55,6 +55,7 @@ describe('two copies of one protocol', () => {
     ["join each other's greenlets", 'joinall of ours with theirs', [2, 4]],
     ["get each other's outcomes", 'get of theirs in ours', 11],
     ["kill each other's greenlets", 'kill', [true, true]],
+    ['tell of each event once', 'events', 2],
     ["recognise each other's errors, and tell them apart", 'instanceof', [true, true, false, true, true]],
   ])('%s', (_, step, expected) => {
     expect(found.get(step)).toEqual(expected)

@@ -86,11 +86,14 @@ function play(program: readonly (readonly Step[])[]): number {
       const me = getcurrent()
       switch (step.kind) {
         case 'sleep':
-          return yield* sleep(step.ms)
+          yield* sleep(step.ms)
+          return
         case 'spawn':
-          return start(step.steps)
+          start(step.steps)
+          return
         case 'look':
-          return look()
+          look()
+          return
         case 'through': {
           // A raw greenlet does it, and comes back in the middle.
           const raw = new RawGreenlet(function* raw() {

@@ -14,14 +14,18 @@ const { periodMs, blockedMs, nativeMs } = data
 
 /** So often it is asked, when no code of the program was interrupted. By then it is known to be stuck, and not late by chance. */
 const TRIES = 12
-/** While an answer is awaited, looks follow each other at least so closely. */
+/** While an answer is awaited, it looks so often. */
 const AWAITING_MS = 5
-/** A look that comes later than this was late itself: the machine was asleep, the process stopped, or nobody had time for it. */
-const LONGEST_MS = 2 * periodMs + 20
+/** While all is well, it looks so often. */
+const WELL_MS = blockedMs / 2
+/** What a look may be late by; more, and it was late itself: the process was stopped, the machine was asleep, or nobody had time for it. */
+const LATE_MS = 20
 
-let lookedAt = performance.now()
+let lookedAt = machineMs()
+/** When the next look is due, from the last one on. */
+let waitMs = 0
 let beats = -1
-/** For how long there was no beat while this thread had time to look. */
+/** How old the last beat is, without the time in which this thread did not run itself. */
 let ageMs = 0
 /** At that age the next report is due. */
 let dueMs = 0
@@ -34,15 +38,19 @@ let askedMs = 0
 let told = false
 let askable = data.asks
 
+function machineMs(): number {
+  return Number(process.hrtime.bigint()) / 1e6
+}
+
 function look(): void {
-  const now = performance.now()
-  const step = Math.min(now - lookedAt, LONGEST_MS)
+  const now = machineMs()
+  const step = Math.min(now - lookedAt, waitMs + LATE_MS)
   lookedAt = now
   if (Atomics.load(data.closed, 0) === 1) {
     if (session === null) return // nothing is left to do, and the thread ends
   } else if (beats !== Atomics.load(data.beats, 0) || Atomics.load(data.ignored, 0) !== 0) {
     beats = Atomics.load(data.beats, 0)
-    ageMs = 0
+    ageMs = Math.min(step, Math.max(0, now - Number(Atomics.load(data.beatAt, 0)) / 1000))
     dueMs = blockedMs + periodMs
     tries = TRIES
     told = false
@@ -56,14 +64,16 @@ function look(): void {
       else tellUnanswered('and where cannot be read: only a main thread with an inspector can be asked')
     }
   }
-  setTimeout(look, session === null ? periodMs : Math.min(periodMs, AWAITING_MS))
+  waitMs = session === null ? Math.max(1, Math.min(WELL_MS, dueMs - ageMs)) : AWAITING_MS
+  setTimeout(look, waitMs)
 }
 
 function ask(stopped: boolean | null): void {
   try {
     const line = session ?? connect()
+    if (line === null) return
     askedMs = ageMs
-    const question: Question = { beats, askedAt: Number(process.hrtime.bigint()) / 1e6, last: --tries <= 0, stopped }
+    const question: Question = { beats, askedAt: machineMs(), last: --tries <= 0, stopped }
     const expression = `${data.expression}(${JSON.stringify(JSON.stringify(question))})`
     line.post('Runtime.evaluate', { expression, silent: true, returnByValue: true }, (error, answer) => {
       // Undefined: it has thrown.
@@ -76,11 +86,13 @@ function ask(stopped: boolean | null): void {
   }
 }
 
-function connect(): Session {
+/** Null: all is over. Whoever ends it looks at `connected` after it has set `closed`, so here it goes the other way round. */
+function connect(): Session | null {
   const { Session } = process.getBuiltinModule('node:inspector') // not imported: there are Nodes without
   session = new Session()
   Atomics.store(data.connected, 0, 1)
-  session.connectToMainThread()
+  if (Atomics.load(data.closed, 0) === 0) session.connectToMainThread()
+  else hangUp()
   return session
 }
 

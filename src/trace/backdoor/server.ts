@@ -179,7 +179,7 @@ export class BackdoorServer {
   }
 
   async #listen(): Promise<void> {
-    const server = new net.Server({ allowHalfOpen: true }, (socket) => {
+    const server = new net.Server({ allowHalfOpen: true, noDelay: true }, (socket) => {
       this.#connected(socket)
     })
     server.maxConnections = MOST_CONNECTIONS

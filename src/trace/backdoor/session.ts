@@ -47,7 +47,10 @@ export function beginSession(socket: Socket, { banner, locals }: Furnishing): vo
     session.close()
   }
   const furnish = (): void => {
-    Object.assign(session.context, OURS, { process: processWith(exit), exit, quit: exit }, locals)
+    const names = { ...OURS, process: processWith(exit), exit, quit: exit, ...locals }
+    // Defined and not assigned: some globals of the context, `process` too, have setters that change those of everybody.
+    for (const [name, value] of Object.entries(names))
+      Object.defineProperty(session.context, name, { value, writable: true, enumerable: true, configurable: true })
   }
   furnish()
   session.on('reset', furnish) // .clear makes a new context
@@ -60,6 +63,7 @@ export function beginSession(socket: Socket, { banner, locals }: Furnishing): vo
         this.displayPrompt()
       },
     })
+  session.on('error', exit) // the connection's: whoever is there has gone
   session.on('exit', () => {
     socket.end()
     socket.destroySoon()

@@ -7,7 +7,7 @@
 import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks'
 
 /** How often the loop is asked to be in time. */
-const RESOLUTION_MS = 10
+const RESOLUTION_MS = 20
 
 /** How late the event loop came to look at timers and sockets, in milliseconds. */
 export interface EventLoopDelays {
@@ -17,7 +17,7 @@ export interface EventLoopDelays {
   readonly p99: number
   readonly max: number
   readonly mean: number
-  /** How many were measured: one each 10 ms, fewer while the loop is late. */
+  /** How many were measured: one each 20 ms, fewer while the loop is late. */
   readonly samples: number
 }
 

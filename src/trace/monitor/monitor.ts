@@ -5,7 +5,7 @@
  * So a thread beside this one watches, and what it asks is answered here, in the middle of what is stuck ({@link Monitor.#answer}). Events
  * come afterwards, at the next beat: a listener could not run before.
  *
- * Stands on the watchdog, the stack, the printer. Has no part in any switch: while nothing is stuck it costs a timer each 10 ms.
+ * Stands on the watchdog, the stack, the printer. Has no part in any switch: while nothing is stuck it costs a timer each 20 ms.
  */
 import { EventEmitter } from 'node:events'
 import { type Coroutine, kernel } from '../../greenlet/kernel.ts'
@@ -46,7 +46,7 @@ interface Stall {
   printed: boolean
 }
 
-/** Beats lie a tenth of the limit apart, within these bounds. */
+/** Beats lie a fifth of the limit apart, within these bounds. */
 const SHORTEST_PERIOD_MS = 2
 const LONGEST_PERIOD_MS = 50
 /** For how long an answer may take before native code is to blame, at the least. */
@@ -62,7 +62,7 @@ const NATIVE_MS = 200
  *
  * Greenlets that only `switch()` to each other block the hub; a loop of `sleep(0)` does not, and neither does an idle program. In native code
  * (`execFileSync`, `JSON.parse`) the report says so, and the place follows when the code returns. A worker thread cannot be asked where it is
- * stuck: it is only told that it is.
+ * stuck, and neither can a process under `--permission` without `--allow-inspector`: it is only told that it is.
  *
  * @source gevent: the monitor thread, `GEVENT_MONITOR_THREAD_ENABLE`
  * @example
@@ -112,7 +112,7 @@ export class Monitor extends EventEmitter<MonitorEvents> implements Disposable {
     super()
     const { blockedMs, memory, memoryPeriodMs, onStderr, reportsPerMinute } = settingsOf(options)
     this.#blockedMs = blockedMs
-    this.#periodMs = Math.min(LONGEST_PERIOD_MS, Math.max(SHORTEST_PERIOD_MS, blockedMs / 10))
+    this.#periodMs = Math.min(LONGEST_PERIOD_MS, Math.max(SHORTEST_PERIOD_MS, blockedMs / 5))
     this.#nativeMs = Math.max(NATIVE_MS, blockedMs)
     this.#memoryPeriodMs = memoryPeriodMs
     this.#memory = limitsOf(memory)

@@ -44,6 +44,8 @@ export interface Question {
 export interface WatchdogData {
   /** How often this thread has had time for its timers. */
   readonly beats: Int32Array
+  /** When it last had, in microseconds by {@link machineMs}. */
+  readonly beatAt: BigInt64Array
   /** Not 0: it blocks on purpose. */
   readonly ignored: Int32Array
   /** 1 while the thread beside is connected to this one. */
@@ -56,7 +58,7 @@ export interface WatchdogData {
   readonly closed: Int32Array
   /** Gives the answer, when it is called with a {@link Question} as JSON. */
   readonly expression: string
-  /** Whether this thread can be asked: an inspector is there, and it is the main thread. */
+  /** Whether this thread can be asked: an inspector is there and allowed, and it is the main thread. */
   readonly asks: boolean
   /** How this thread is called, in print. */
   readonly hub: string
@@ -87,6 +89,12 @@ function shareAskable(): Map<number, Asked> {
 }
 const askable = shareAskable()
 
+/** Whether Node's permission model lets the inspector be used; a thread that connects without that brings the process down. */
+function mayInspect(): boolean {
+  const { permission } = process as { permission?: NodeJS.ProcessPermission } // it is there only under --permission
+  return permission === undefined || permission.has('inspector')
+}
+
 /** So long the thread beside may take to disconnect, when it is told to. */
 const HANG_UP_MS = 500
 
@@ -110,6 +118,7 @@ export class Watchdog {
   readonly #id: number
   readonly #cells = {
     beats: cell(),
+    beatAt: new BigInt64Array(new SharedArrayBuffer(8)),
     ignored: cell(),
     connected: cell(),
     unanswered: cell(),
@@ -118,7 +127,7 @@ export class Watchdog {
   }
   readonly #worker: Worker
   /** Whether this thread can be asked. */
-  readonly asks: boolean = isMainThread && process.features.inspector
+  readonly asks: boolean = isMainThread && process.features.inspector && mayInspect()
   #up = false
   #raised: () => void = () => {}
   /** Settles when it watches. Node must be kept alive for whoever waits: see {@link up}. */
@@ -148,6 +157,7 @@ export class Watchdog {
       env: {},
     })
     askable.set(id, answer)
+    this.beat()
     this.#worker.once('message', () => {
       this.#finishStart()
     })
@@ -172,6 +182,7 @@ export class Watchdog {
 
   /** This thread has time for its timers. */
   beat(): void {
+    Atomics.store(this.#cells.beatAt, 0, BigInt(Math.round(machineMs() * 1000)))
     Atomics.add(this.#cells.beats, 0, 1)
   }
 

@@ -62,7 +62,7 @@ export class Watch implements HubObserver {
   readonly #main: Coroutine = kernel.main
   /** Who has control, as far as that was told. */
   #runner: Book
-  /** Who was spawned or gave way by the latest event: it is about to be told that it is ready. */
+  /** Who was spawned, gave way or was interrupted last, until it is told that it is ready: that goes without saying. */
   #expected: Coroutine | null = null
   /** Whose links run. */
   #linking: Book | null = null
@@ -129,13 +129,14 @@ export class Watch implements HubObserver {
     if (to === main) {
       if (kernel.mainInside) bits |= MAIN_INSIDE
       this.#write(SWITCH | bits, from, to, atMs)
-      this.#plainCodeRuns()
+      this.#mainRuns = true
     } else {
       this.#mainRuns = false
       this.#write((from === main && !kernel.mainInside ? RESUME : SWITCH) | bits, from, to, atMs)
       if (from !== main && this.withPlaces && !from.ended) this.ring.setPlace(this.ring.count - 1, placeOf(origin))
     }
     this.#runner = to
+    if (to.isMain) this.#askForRest() // it may end without a word
   }
 
   spawned(greenlet: Coroutine): void {
@@ -169,11 +170,11 @@ export class Watch implements HubObserver {
 
   woken(greenlet: Coroutine, waker: Coroutine): void {
     if (greenlet === this.#expected) {
-      this.#expected = null // it never waited
+      this.#expected = null
       return
     }
     let book = this.books.known(greenlet)
-    if (greenlet.$status >= RETURNED && (book === null || !book.isMain)) {
+    if (greenlet.$status >= RETURNED && (book === null || !book.isMain || book.ended)) {
       this.#noteCause(greenlet, waker)
       return
     }
@@ -185,7 +186,7 @@ export class Watch implements HubObserver {
     this.#write(WAKE, this.#actor(waker), book, atMs)
   }
 
-  interrupted(greenlet: Coroutine, _error: Error): void {
+  interrupted(greenlet: Coroutine): void {
     const atMs = this.#clock.now()
     const book = this.books.known(greenlet) ?? this.#appear(greenlet, greenlet.$wait === null ? SWITCHED : WAITING)
     if (book === null) return
@@ -193,6 +194,7 @@ export class Watch implements HubObserver {
     const later = greenlet === current || greenlet.$turn === READY || greenlet.$status === UNSTARTED
     if (this.withPlaces && book.open >= 0) this.#takePlace(book, greenlet)
     this.#write(later ? KILL | LATER : KILL, this.#actor(current), book, atMs)
+    if (!later) this.#expected = greenlet
   }
 
   ended(greenlet: Coroutine): void {
@@ -319,6 +321,11 @@ export class Watch implements HubObserver {
 
   #plainCodeRuns(): void {
     this.#mainRuns = true
+    this.#askForRest()
+  }
+
+  /** Has the clock call when plain code has returned to Node's loop. */
+  #askForRest(): void {
     if (this.#restIsDue) return
     this.#restIsDue = true
     this.#clock.afterIO(this.#onRest)
@@ -327,6 +334,7 @@ export class Watch implements HubObserver {
   readonly #onRest = (): void => {
     this.#restIsDue = false
     if (this.#over) return
+    if (kernel.current === this.#main && this.#runner !== this.books.main) this.#endUnseen(this.#clock.now())
     this.books.putAway()
     const [call] = awaitedMainCalls()
     if (!this.#mainRuns && call === undefined) return

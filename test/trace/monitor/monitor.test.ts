@@ -226,6 +226,27 @@ describe('a process with a monitor', () => {
     expect(stderr).not.toContain('greenloop:')
   })
 
+  it('tells that it is stuck, and not where, when it may not use the inspector', async () => {
+    const permission = process.allowedNodeEnvironmentFlags.has('--permission')
+      ? '--permission'
+      : '--experimental-permission'
+    const limits = [permission, '--allow-fs-read=*', '--allow-worker', '--no-warnings']
+    const child = spawn(process.execPath, [...limits, programPath(ENDS.href), 'the thread'], { stdio: 'pipe' })
+    let stdout = ''
+    let stderr = ''
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      stdout += text
+    })
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      stderr += text
+    })
+    const code = await new Promise((resolve) => child.once('close', resolve))
+    expect(timeless(stderr)).toMatch(
+      /^greenloop: the hub has been blocked for … ms, and where cannot be read: only a main thread with an inspector can be asked\.\n/u,
+    )
+    expect([stdout, code]).toEqual(['{"greenlet":null,"blockedMs":true,"frames":[],"call":null,"native":false}\n', 0])
+  })
+
   it('tells of a worker thread that is stuck, which cannot be asked where', async () => {
     const { stdout, stderr, code } = await ends('in a thread')
     expect([JSON.parse(stdout), code]).toEqual([

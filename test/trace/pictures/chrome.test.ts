@@ -255,7 +255,7 @@ describe('readChromeTrace()', () => {
   })
 
   it('reads a trace of ten thousand greenlets', () => {
-    const lives = Array.from({ length: 10_000 }, (_, n) => [
+    const lives = Array.from({ length: 10_000 }, (_, n): [string, string] => [
       `g-${n}`,
       '0 ready 1 running 2 waiting:sleep(1) 3 running 4 returned',
     ])

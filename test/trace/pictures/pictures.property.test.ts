@@ -1,4 +1,5 @@
 // Random recordings: whatever is in them, pictures keep their width, sums are those of the spans, and traces come back as they were.
+import { stripVTControlCharacters } from 'node:util'
 import fc from 'fast-check'
 import {
   chromeTrace,
@@ -102,7 +103,7 @@ function check<T>(arbitrary: fc.Arbitrary<T>, property: (value: T) => void, numR
 
 /** The lines of a picture, as a terminal shows them. */
 function shown(picture: string): string[] {
-  return picture.replaceAll(/\u001b\[\d+m/gu, '').split('\n')
+  return stripVTControlCharacters(picture).split('\n')
 }
 
 describe('of any recordings', () => {

@@ -1,4 +1,5 @@
 // The summary of a recording as a table: whole pictures, so that a change of one is seen.
+import { stripVTControlCharacters } from 'node:util'
 import { formatSummary, type Recording } from 'greenloop/trace'
 import { describe, expect, it } from 'vitest'
 import { usage } from '../../support/thrown.ts'
@@ -189,7 +190,7 @@ beginning is missing.
   it('is bold and grey where it is to be coloured, and says the same', () => {
     const picture = formatSummary(lesson(), { color: true })
     expect(picture.split('\n')[0]).toBe('\u001b[1mgreenlets.ts: 302 ms, 3 greenlets, 4 switches\u001b[0m')
-    expect(picture.replaceAll(/\u001b\[\d+m/gu, '')).toBe(formatSummary(lesson()))
+    expect(stripVTControlCharacters(picture)).toBe(formatSummary(lesson()))
   })
 
   it('refuses what is no recording, and sizes that are none', () => {

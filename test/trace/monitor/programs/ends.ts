@@ -1,4 +1,5 @@
 // What a process with a monitor leaves behind, and how it ends.
+import { existsSync, readdirSync } from 'node:fs'
 import { Worker } from 'node:worker_threads'
 import { sleep } from 'greenloop'
 import { type BlockedReport, Monitor } from 'greenloop/trace'
@@ -12,10 +13,11 @@ function block(): void {
   while (performance.now() > 0 && monitor.reported === before);
 }
 
-/** What keeps the process busy, and who waits for its end. */
-function resources(): string {
-  const busy = process.getActiveResourcesInfo().filter((resource) => !/Pipe|Close|Connect/u.test(resource)) // of stdout
-  return [...busy, process.listenerCount('exit')].join()
+/** The threads of the process, who is asked where it is stuck, and who waits for the end of the process. */
+function traces(): string {
+  const asked: unknown = Reflect.get(globalThis, Symbol.for('greenloop.watchdogs'))
+  const threads = existsSync('/proc/self/task') ? readdirSync('/proc/self/task').length : 0
+  return [threads, asked instanceof Map ? asked.size : 0, process.listenerCount('exit')].join()
 }
 
 switch (how) {
@@ -24,15 +26,15 @@ switch (how) {
     break
   case 'stopped': {
     await sleep(0) // the hub has a listener of its own
-    const before = resources()
+    const before = traces()
     monitor.start()
     await monitor.ready
     block()
-    const during = resources()
+    const during = traces()
     monitor.stop()
     monitor.start().stop()
-    for (let turns = 0; turns < 200 && resources() !== before; turns++) await sleep(5) // a thread takes a while to end
-    const left = resources() === before ? 'nothing is left' : `${before} -> ${resources()}`
+    for (let turns = 0; turns < 200 && traces() !== before; turns++) await sleep(5) // a thread takes a while to end
+    const left = traces() === before ? 'nothing is left' : `${before} -> ${traces()}`
     console.log(during === before ? 'nothing was there' : left)
     break
   }
