@@ -10,7 +10,7 @@ import { type Ended, execute, REPOSITORY, tsx } from './support/processes.ts'
 
 const TIMEOUT = { timeout: 30_000 }
 
-const examples = readdirSync(join(REPOSITORY, 'examples'))
+const examples = [...readdirSync(join(REPOSITORY, 'examples')), 'compare/sequential.ts', 'compare/greenlets.ts']
   .filter((file) => file.endsWith('.ts'))
   .map((file) => {
     const source = readFileSync(join(REPOSITORY, 'examples', file), 'utf8')
