@@ -25,15 +25,13 @@ import { type HubObserver, outcomeOf, printSwitches } from './hub/report.ts'
  * @example
  * ```ts
  * import { subscribe } from 'node:diagnostics_channel'
- * import { type ChannelMessages, spawn } from 'greenloop'
+ * import { type ChannelMessages, spawnWith } from 'greenloop'
  *
  * subscribe('greenloop:end', (message) => {
  *   const { greenlet, outcome, value } = message as ChannelMessages['greenloop:end']
  *   console.log(greenlet.name, outcome, value)
  * })
- * await spawn(function add() {
- *   return 1 + 1
- * }).join()
+ * await spawnWith({ name: 'add' }, () => 1 + 1).join()
  * // add returned 2
  * ```
  */

@@ -1,5 +1,5 @@
 /**
- * Locations: where each greenlet waits and where it was made, for pictures and reports, at about a microsecond each.
+ * Locations: where each greenlet waits and where it was made, for pictures and reports, at a few microseconds each.
  *
  * Debug mode writes down whole stacks as text, which costs ten times that. Here V8 is asked for the few frames on top, and the first one of
  * the program is looked up by its number in its file. How it is called, and where it stands in the sources, is read once for each such
@@ -25,7 +25,8 @@ export interface Location {
 
 /**
  * Turns locations on or off, for all that happens from now on: where each greenlet waits, and where it was made. So `LoopExit`, the tree
- * and the pictures show file and line; each suspension costs about a microsecond more. Debug mode, which knows more, goes over it.
+ * and the pictures show file and line; each wait, each switch and each greenlet costs a few microseconds more. Debug mode, which knows more,
+ * goes over it.
  *
  * In the environment: `GREENLOOP_LOCATIONS=1`.
  *
@@ -34,15 +35,17 @@ export interface Location {
  * @switches never
  * @example
  * ```ts
- * import { placeOf, setLocations, sleep, spawn } from 'greenloop'
+ * import { Event, placeOf, setLocations, sleep, spawn } from 'greenloop'
  *
  * const before = setLocations(true)
+ * const open = new Event()
  * const greenlet = spawn(function* worker() {
- *   yield* sleep(5)
+ *   yield* open.wait()
  * })
- * await sleep(1)
- * console.log(placeOf(greenlet)?.line) // 5
+ * await sleep(0)
+ * console.log(placeOf(greenlet)?.line, greenlet.spawningStack?.line) // 6 5
  * setLocations(before)
+ * open.set()
  * await greenlet.join()
  * ```
  */
@@ -61,19 +64,15 @@ export function setLocations(on: boolean): boolean {
  * @returns the same object for the same line as long as only locations are on; null before the start and after the end, of a greenlet none
  * of whose lines wait (`spawn(sleep, 10)`), of one that waits since before, and when neither locations nor debug mode are on.
  * @switches never
- * @source go beyond
  * @example
  * ```ts
- * import { placeOf, setLocations, sleep, spawn } from 'greenloop'
+ * import { getcurrent, placeOf, run, setLocations } from 'greenloop'
  *
  * const before = setLocations(true)
- * const greenlet = spawn(function* worker() {
- *   yield* sleep(5)
+ * await run(function* main() {
+ *   console.log(placeOf(getcurrent())?.line) // 5
  * })
- * await sleep(1)
- * console.log(placeOf(greenlet)?.line) // 5
  * setLocations(before)
- * await greenlet.join()
  * ```
  */
 export function placeOf(greenlet: RawGreenlet): Location | null {

@@ -4,9 +4,9 @@
  * A door: re-exports only.
  */
 
-export { type ConsoleOptions, LiveConsole, openConsole } from './console/console.ts'
 export type { BackdoorPlace } from './backdoor/place.ts'
 export { type BackdoorOptions, BackdoorServer } from './backdoor/server.ts'
+export { type ConsoleOptions, LiveConsole, openConsole } from './console/console.ts'
 export { type EventLoopDelays, formatDelays } from './monitor/delays.ts'
 export { ignoreBlocking } from './monitor/ignoring.ts'
 export type { MemoryLimits } from './monitor/memory.ts'

@@ -1,6 +1,8 @@
 /**
  * gevent's `print_run_info`: what a process is doing now, as a page of text. On a call, on a signal, and in LoopExit.
  *
+ * LoopExit is made in `src/hub/deadlock.ts`, below; loading this file puts {@link drawDead} into the slot that is there for it.
+ *
  * Stands on the tree. Leaves to a recorder what has been before.
  */
 import { UsageError } from '../errors/classes.ts'
@@ -113,11 +115,11 @@ export function printRunInfoOnSignal(signal: NodeJS.Signals | number = 'SIGUSR2'
 }
 
 function infoOf(call: string, options: RunInfoOptions): string {
-  const { rows, depth, ...details } = checkFormat(call, options)
+  const checked = checkFormat(call, options)
   const { hub = getHub() } = options
   if (!(hub instanceof Hub)) throw new UsageError(`${call} expects \`hub\` to be a hub, but got ${show(hub)}.`)
   const root = grow(hub)
-  return `${headOf(hub, root)}\n\n${draw(rowsOf(root, hub, { rows, depth }), hub.clock.now(), details)}`
+  return `${headOf(hub, root)}\n\n${treeOf(hub, root, checked)}`
 }
 
 /** What those do who have not ended, in the order in which it is told. */
@@ -128,6 +130,10 @@ const STATES: readonly (readonly [TreeState, string])[] = [
   ['switched', 'in a switch()'],
   ['not started', 'not started'],
 ]
+
+function treeOf(hub: Hub, root: Branch, { rows, depth, ...details }: Required<TreeFormat>): string {
+  return draw(rowsOf(root, hub, { rows, depth }), hub.clock.now(), details)
+}
 
 /** How many do what, what else there is in the hub, and who runs. */
 function headOf(hub: Hub, root: Branch): string {
@@ -159,11 +165,11 @@ function counted(count: number, one: string, several = `${one}s`): string {
 /** For LoopExit: the page, and the tree alone where somebody else than main has spawned anybody. */
 function drawDead(dead: DeadHub): DeadHubDrawn {
   const hub = dead as Hub // it is one; those below know it as what they need of it
-  const runInfo = infoOf('formatRunInfo()', { hub })
+  const root = grow(hub)
+  const tree = treeOf(hub, root, checkFormat('formatRunInfo()', {}))
   const isFlat = ({ greenlet, below }: Branch): boolean =>
     below.length === 0 || (hub.mainWaits.has(greenlet) && below.every((child) => child.below.length === 0))
-  const tree = grow(hub).below.every(isFlat) ? '' : runInfo.slice(runInfo.indexOf('\n\n') + 2)
-  return { runInfo, tree }
+  return { runInfo: `${headOf(hub, root)}\n\n${tree}`, tree: root.below.every(isFlat) ? '' : tree }
 }
 
 drawnAbove.draw = drawDead

@@ -53,15 +53,16 @@ export function takeSnapshot(hub: Hub, numbers: Numbers, watchedSince: number): 
   const nodeOf = ({ greenlet }: Branch, above: Node | null): Node & { children: Node[] } => {
     const doing = doingOf(greenlet, hub)
     const { state, wait, since } = doing
-    // What main waits in may be several calls, of which nobody knows which is the oldest.
-    const waits = wait !== null && (state === 'waiting' || state === 'not started') && (above !== null || since !== null)
+    // Of a wait that nobody has seen begin it is known how old it is at the least; not of those of main, which may be several.
+    const isOlder = since === null && state === 'waiting' && wait !== null && above !== null
+    const sinceMs = since !== null ? Math.max(0, now - since) : isOlder ? now - watchedSince : null
     return {
       id: greenlet === kernel.main ? 0 : numbers.of(greenlet),
       greenlet,
       name: inLine(greenlet.name),
       doing,
-      sinceMs: waits ? Math.max(0, now - (since ?? watchedSince)) : null,
-      isLonger: waits && since === null,
+      sinceMs,
+      isLonger: isOlder,
       above,
       children: [],
       below: 0,

@@ -70,7 +70,7 @@ const NATIVE_MS = 200
  * import { spawn } from 'greenloop'
  * import { Monitor } from 'greenloop/trace'
  *
- * using monitor = new Monitor({ blockedMs: 20, onStderr: false }).start()
+ * using monitor = new Monitor({ blockedMs: 100, onStderr: false }).start()
  * monitor.on('blocked', ({ greenlet, frames }) => {
  *   console.log(greenlet, 'is stuck in', frames[0]?.name) // crunch-1 is stuck in crunch
  * })

@@ -220,7 +220,7 @@ function joined(texts: readonly string[], styles: readonly Style[], color: boole
   let style: Style = ''
   for (const [column, text] of texts.entries()) {
     const next = styles[column] ?? ''
-    if (next !== style) {
+    if (COLOURS[next] !== COLOURS[style]) {
       line += styled(piece, style, color)
       piece = ''
       style = next

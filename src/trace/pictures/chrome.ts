@@ -256,6 +256,18 @@ function microseconds(ms: number): number {
  * @returns The recordings, just as they were written.
  * @throws `UsageError` when the text is no trace of ours; its one line says what is wrong, and where.
  * @switches never
+ * @example
+ * ```ts
+ * import { chromeTrace, readChromeTrace, Recorder } from 'greenloop/trace'
+ *
+ * const recording = new Recorder({ title: 'nothing' }).start().stop().read()
+ * console.log(readChromeTrace(JSON.stringify(chromeTrace(recording)))[0]?.title) // nothing
+ * try {
+ *   readChromeTrace('{"traceEvents":[]}')
+ * } catch (err) {
+ *   console.log(String(err).split(', ')[1]) // but this is the trace of another program: it has no `greenloop`.
+ * }
+ * ```
  */
 export function readChromeTrace(text: string): Recording[] {
   if (typeof text !== 'string') throw wrong(`but got ${show(text)}.`)

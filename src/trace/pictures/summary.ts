@@ -89,9 +89,8 @@ export interface Summary {
  *   yield* sleep(5)
  *   yield* sleep(5)
  * })
- * const [main, ...others] = summarize(recording).greenlets
- * console.log(main?.name, others.length) // main 1
- * console.log(others[0]?.waits[0]?.cause, others[0]?.waits[0]?.count) // sleep 2
+ * const { greenlets, total } = summarize(recording)
+ * console.log(greenlets[0]?.name, total.waits.find(({ cause }) => cause === 'sleep')?.count) // main 2
  * ```
  */
 export function summarize(recording: Recording): Summary {

@@ -37,6 +37,8 @@ export interface SummaryOptions {
 const WORST = 3
 /** So many causes of waits are listed. */
 const CAUSES = 8
+/** Less than this nobody notices. */
+const TRIFLE_MS = 1
 /** Spaces between columns. */
 const GAP = 2
 /** The number at the end of a name, which tells alike ones apart. */
@@ -243,7 +245,7 @@ function rowsOf(greenlets: readonly GreenletSummary[], most: number): Row[] {
     if (family === undefined) families.set(name, [greenlet])
     else family.push(greenlet)
   }
-  const worst = [...families.values()].flatMap(conspicuous).sort(byTrouble)
+  const worst = conspicuous([...families.values()].filter(({ length }) => length > 1))
   const apart = new Set(worst.slice(0, Math.min(WORST, Math.max(0, most - families.size))))
   const rows = [...families].flatMap(([name, family]) => {
     const alike = family.filter((one) => !apart.has(one))
@@ -257,13 +259,24 @@ function rowsOf(greenlets: readonly GreenletSummary[], most: number): Row[] {
   return [...(main === undefined ? [] : [main]), ...others.filter((row) => kept.has(row)), shared('others', rest)]
 }
 
-/** Those of many alike that are not quite alike: that have failed, have held others up, or have waited much longer. */
-function conspicuous(family: readonly GreenletSummary[]): readonly GreenletSummary[] {
-  const much = (read: (one: GreenletSummary) => number): number => 2 * median(family.map(read))
-  const [long, slow] = [much(({ longestRunMs }) => longestRunMs), much(({ waitingMs }) => waitingMs)]
-  return family.length === 1
-    ? []
-    : family.filter((one) => one.end === 'failed' || one.longestRunMs > long || one.waitingMs > slow)
+/** Those of many alike that are not quite alike: that have failed, and by turns those that ran and that waited for much too long. */
+function conspicuous(families: readonly (readonly GreenletSummary[])[]): GreenletSummary[] {
+  const failed = families.flat().filter(({ end }) => end === 'failed')
+  const long = families.flatMap((family) => outliers(family, ({ longestRunMs }) => longestRunMs)).sort(byTrouble)
+  const slow = families.flatMap((family) => outliers(family, ({ waitingMs }) => waitingMs))
+  slow.sort((one, other) => other.waitingMs - one.waitingMs)
+  const turns = long.length > slow.length ? long : slow
+  const byTurns = turns.flatMap((_, index) => [...long.slice(index, index + 1), ...slow.slice(index, index + 1)])
+  return [...new Set([...failed.sort(byTrouble), ...byTurns])]
+}
+
+/** Those for whom it is more than twice what is usual, and not by a trifle. */
+function outliers(
+  family: readonly GreenletSummary[],
+  read: (one: GreenletSummary) => number,
+): readonly GreenletSummary[] {
+  const usual = median(family.map(read))
+  return family.filter((one) => read(one) > Math.max(2 * usual, usual + TRIFLE_MS))
 }
 
 function median(values: readonly number[]): number {

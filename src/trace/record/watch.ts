@@ -229,8 +229,8 @@ export class Watch implements HubObserver {
     if (book === null) return
     const atMs = this.#clock.now()
     this.#writeText(BLOCK, book, book, atMs, wait === null ? null : textOf(() => wait.describe()))
-    book.open = this.ring.count - 1
     book.waitsSince = atMs
+    if (this.withPlaces) this.ring.setPlace(this.ring.count - 1, placeOf(agent)) // the operation was made before
   }
 
   since(greenlet: Coroutine): number | null {

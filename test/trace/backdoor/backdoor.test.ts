@@ -163,6 +163,7 @@ describe('a session', () => {
   it('awaits, spawns, shows what it is given, and says what fails', async () => {
     const caller = await enter(await open(0, { locals: { app: { name: 'shop' } } }))
     expect(await caller.say('app')).toBe("{ name: 'shop' }\n> ")
+    expect(await caller.say('console.log("to whom?")')).toBe('to whom?\n> ')
     expect(await caller.say('await sleep(1)')).toBe('> ')
     expect(await caller.say('await spawn(() => 6 * 7).get()')).toBe('42\n> ')
     expect(await caller.say('const work = spawn(function* work() { yield* sleep(1); return "done" })')).toBe('> ')

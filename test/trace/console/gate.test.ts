@@ -70,7 +70,10 @@ describe('a request to the console', () => {
   ])('is refused with Host "%s": %s', async (host) => {
     using live = await openConsole()
     for (const { path, headers } of [page(live), state(live)] as const) {
-      const answer = await ask(live, { path: path!, headers: { ...headers, host: host.replace('PORT', String(live.port)) } })
+      const answer = await ask(live, {
+        path: path!,
+        headers: { ...headers, host: host.replace('PORT', String(live.port)) },
+      })
       expect(answer).toMatchObject({
         status: 421,
         text: `This console is at 127.0.0.1:${live.port}, and answers to no other name.\n`,

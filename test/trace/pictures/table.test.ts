@@ -111,6 +111,21 @@ Longest run without a switch: 30.0 ms of fetch-41, at 2.00 ms.
 `)
   })
 
+  it('keeps apart who ran and who waited for much longer than usual, but nobody for less than a millisecond', () => {
+    const lives = Array.from({ length: 50 }, (_, n) => {
+      const run = n === 3 ? 5 : n < 20 ? 0.9 : 0.1
+      return [`nap-${n}`, `0 running ${run} waiting:sleep() ${run + (n === 7 ? 30 : 10)} returned`]
+    })
+    const recording = recordingOf('', {
+      main: '0 running 31',
+      ...(Object.fromEntries(lives) as Record<string, string>),
+    })
+    const names = formatSummary(recording, { rows: 10 })
+      .split('\n')
+      .flatMap((line) => /^nap-\S+( \(.*?\))?/u.exec(line)?.[0] ?? [])
+    expect(names).toEqual(['nap-3', 'nap-7', 'nap-* (48)'])
+  })
+
   it('says of a row for many how the worst of them ended, and how many', () => {
     const ends = (rows: number): string[] =>
       formatSummary(crowd(), { rows })

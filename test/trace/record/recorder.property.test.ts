@@ -13,7 +13,7 @@ import {
   spawnLater,
   Timeout,
 } from 'greenloop'
-import { type Recording, Recorder, type Track } from 'greenloop/trace'
+import { Recorder, type Recording, type Track } from 'greenloop/trace'
 import { describe, expect, it } from 'vitest'
 import { type Coroutine, kernel } from '../../../src/greenlet/kernel.ts'
 import { addWatcher, removeWatcher } from '../../../src/greenlet/trace.ts'
@@ -111,8 +111,7 @@ interface Outcome {
   recording: Recording
   small: Recording
   tally: Tally['counts']
-  /** The books that the small recorder keeps at the end. */
-  kept: number
+  /** By name, how the greenlets that were made by `spawn` have ended. */
   ends: Map<string, string | null>
 }
 
@@ -184,8 +183,7 @@ function play(program: readonly (readonly Step[])[], capacity: number): Outcome 
         }
         case 'join': {
           const target = all[step.which % all.length]
-          if (target instanceof Greenlet && target !== getcurrent())
-            yield* (target as Greenlet).join({ timeoutMs: 5 })
+          if (target instanceof Greenlet && target !== getcurrent()) yield* (target as Greenlet).join({ timeoutMs: 5 })
           return
         }
         case 'limit': {
@@ -213,7 +211,7 @@ function play(program: readonly (readonly Step[])[], capacity: number): Outcome 
       }
     }
 
-    const recorder = new Recorder().start()
+    const recorder = new Recorder({ capacity: 20_000 }).start()
     const small = new SmallRecorder(hub, capacity)
     const tally = new Tally()
     addObserver(hub, tally)
@@ -228,7 +226,6 @@ function play(program: readonly (readonly Step[])[], capacity: number): Outcome 
       recording: recorder.stop().read(),
       small: small.stop(),
       tally: tally.counts,
-      kept: 0,
       ends: new Map(
         all
           .filter((one): one is Greenlet => one instanceof Greenlet)
@@ -245,9 +242,19 @@ function play(program: readonly (readonly Step[])[], capacity: number): Outcome 
   })
 }
 
+const outcomes = new Map<string, Outcome>()
+
+/** Plays a program once for all properties that ask for no other capacity. */
+function played(program: readonly (readonly Step[])[]): Outcome {
+  const key = JSON.stringify(program)
+  const outcome = outcomes.get(key) ?? play(program, 10)
+  outcomes.set(key, outcome)
+  return outcome
+}
+
 const programs = fc.array(anySteps, { minLength: 1, maxLength: 5 })
 const capacities = fc.integer({ min: 1, max: 40 })
-const options = { numRuns: 300, seed: SEED }
+const options = { numRuns: 200, seed: SEED }
 
 /** Checks that the spans of a track follow each other. */
 function checkSpans({ spans, name }: Track): void {
@@ -277,7 +284,7 @@ describe('any program of spawn, sleep, switch, throw, kill, join, queues, time l
   it('has lives without gaps, from their spawn to their end, and never two that run', () => {
     fc.assert(
       fc.property(programs, (program) => {
-        const { recording } = play(program, 10)
+        const { recording } = played(program)
         for (const track of recording.tracks) {
           checkSpans(track)
           expect(track.spans[0]?.fromMs).toBe(track.spawnedMs ?? 0)
@@ -292,7 +299,7 @@ describe('any program of spawn, sleep, switch, throw, kill, join, queues, time l
   it('has the arrows that another observer has counted, and each wake ends a wait', () => {
     fc.assert(
       fc.property(programs, (program) => {
-        const { recording, tally } = play(program, 10)
+        const { recording, tally } = played(program)
         const counts = { switch: 0, resume: 0, wake: 0, kill: 0 }
         for (const { kind, to, atMs } of recording.arrows) {
           counts[kind]++
@@ -310,7 +317,7 @@ describe('any program of spawn, sleep, switch, throw, kill, join, queues, time l
   it('has the ends that the greenlets tell of themselves', () => {
     fc.assert(
       fc.property(programs, (program) => {
-        const { recording, ends } = play(program, 10)
+        const { recording, ends } = played(program)
         const greenlets = recording.tracks.filter(({ kind }) => kind === 'greenlet')
         expect(new Map(greenlets.map(({ name, end }) => [name, end]))).toEqual(ends)
       }),
@@ -340,7 +347,9 @@ describe('any program of spawn, sleep, switch, throw, kill, join, queues, time l
             ...tail.slice(1),
           ])
         }
-        const arrows = recording.arrows.slice(-small.arrows.length).map(({ kind, atMs, thrown }) => ({ kind, atMs, thrown }))
+        const arrows = recording.arrows
+          .slice(-small.arrows.length)
+          .map(({ kind, atMs, thrown }) => ({ kind, atMs, thrown }))
         if (small.arrows.length > 0)
           expect(small.arrows.map(({ kind, atMs, thrown }) => ({ kind, atMs: atMs + zero, thrown }))).toEqual(arrows)
       }),
@@ -349,12 +358,11 @@ describe('any program of spawn, sleep, switch, throw, kill, join, queues, time l
   })
 
   it('is not always the same: the programs do what they are meant to do', () => {
-    const outcomes = fc.sample(programs, { numRuns: 200, seed: SEED }).map((program) => play(program, 10))
-    const total = (kind: 'switch' | 'wake' | 'kill'): number =>
-      outcomes.reduce((sum, { tally }) => sum + tally[kind], 0)
+    const samples = fc.sample(programs, { numRuns: 100, seed: SEED }).map((program) => played(program))
+    const total = (kind: 'switch' | 'wake' | 'kill'): number => samples.reduce((sum, { tally }) => sum + tally[kind], 0)
     expect(total('switch')).toBeGreaterThan(100)
-    expect(total('wake')).toBeGreaterThan(200)
+    expect(total('wake')).toBeGreaterThan(100)
     expect(total('kill')).toBeGreaterThan(50)
-    expect(outcomes.filter(({ small }) => small.lostEvents > 0).length).toBeGreaterThan(100)
+    expect(samples.filter(({ small }) => small.lostEvents > 0).length).toBeGreaterThan(50)
   })
 })

@@ -239,10 +239,7 @@ describe('greenlets of the hub', () => {
       event.set()
     })
     clock.run()
-    expect(arrowsOf(recorder.read(), 'wake').slice(1)).toEqual([
-      '1 wake setter-3>waiter 0',
-      '1 wake setter-3>waiter 1',
-    ])
+    expect(arrowsOf(recorder.read(), 'wake').slice(1)).toEqual(['1 wake setter-3>waiter 0', '1 wake setter-3>waiter 1'])
   })
 
   it('are woken by main where nobody else is to be named: a timer, a promise, a callback of plain code', () => {
@@ -376,10 +373,9 @@ describe('greenlets of the hub', () => {
     catchReports()
     const recorder = started()
     spawn(function* bad() {
-      throw new RangeError(`${'x'.repeat(300)}`)
+      throw new RangeError('x'.repeat(300))
     })
     spawn(function* odd() {
-      // eslint-disable-next-line @typescript-eslint/only-throw-error -- anything may be thrown
       throw 42
     })
     clock.run()

@@ -5,7 +5,7 @@ import { sleep } from 'greenloop'
 import { type BlockedReport, Monitor } from 'greenloop/trace'
 
 const [, , how = ''] = process.argv
-const monitor = new Monitor({ blockedMs: 40 })
+const monitor = new Monitor({ blockedMs: 100 })
 
 /** Blocks the hub until that was reported. */
 function block(): void {
@@ -61,7 +61,7 @@ switch (how) {
       await sleep(10)
     }
     const [first] = told
-    console.log(JSON.stringify({ ...first, blockedMs: (first?.blockedMs ?? 0) >= 40 }))
+    console.log(JSON.stringify({ ...first, blockedMs: (first?.blockedMs ?? 0) >= 100 }))
     monitor.stop()
     break
   }
@@ -73,9 +73,9 @@ switch (how) {
     break
   case 'turns':
     // Neither is blocked, for several times the limit.
-    await new Monitor({ blockedMs: 250 }).start().ready
-    for (const end = performance.now() + 700; performance.now() < end; ) await sleep(0)
-    await sleep(300)
+    await new Monitor({ blockedMs: 200 }).start().ready
+    for (const end = performance.now() + 500; performance.now() < end; ) await sleep(0)
+    await sleep(250)
     break
   case 'to a file': {
     const { fstatSync } = await import('node:fs')

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { type Green, RawGreenlet, run, sleep, spawn } from 'greenloop'
 import { type BlockedReport, ignoreBlocking, Monitor, type UnblockedReport } from 'greenloop/trace'
 
-const monitor = new Monitor({ blockedMs: 40, reportsPerMinute: 1000 }).start()
+const monitor = new Monitor({ blockedMs: 100, reportsPerMinute: 1000 }).start()
 let told: BlockedReport[] = []
 let ended: UnblockedReport[] = []
 monitor.on('blocked', (report) => void told.push(report)).on('unblocked', (report) => void ended.push(report))
@@ -23,7 +23,7 @@ function* watch(name: string, stall: () => Green<unknown>): Green<void> {
   for (let turns = 0; turns < 50 && ended.length === 0; turns++) yield* sleep(2)
   const [first] = told
   const frames = first?.frames.filter(({ name }) => name !== 'unseen').map((frame) => `${frame.name}@${frame.line}`)
-  const enough = first !== undefined && first.blockedMs >= 40 && (ended[0]?.totalMs ?? 0) >= first.blockedMs
+  const enough = first !== undefined && first.blockedMs >= 100 && (ended[0]?.totalMs ?? 0) >= first.blockedMs
   const files = new Set(
     told.flatMap((report) => report.frames.map(({ file }) => file.replace(/^.*\/test\//u, 'test/'))),
   )
@@ -97,12 +97,12 @@ await run(function* main() {
   })
   yield* watch('on purpose', function* () {
     ignoreBlocking(() => {
-      busy(250)
+      busy(300)
     })
   })
   yield* watch('a greenlet that may', function* () {
     monitor.ignoreCurrentGreenletBlocking()
-    busy(250)
+    busy(300)
   })
   yield* watch('a greenlet that may no more', function* again() {
     monitor.ignoreCurrentGreenletBlocking()
