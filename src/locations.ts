@@ -43,7 +43,8 @@ export interface Location {
  *   yield* open.wait()
  * })
  * await sleep(0)
- * console.log(placeOf(greenlet)?.line, greenlet.spawningStack?.line) // 6 5
+ * const [waits, made] = [placeOf(greenlet), greenlet.spawningStack]
+ * console.log(waits?.file === made?.file, (waits?.line ?? 0) - (made?.line ?? 0)) // true 1
  * setLocations(before)
  * open.set()
  * await greenlet.join()
@@ -66,11 +67,12 @@ export function setLocations(on: boolean): boolean {
  * @switches never
  * @example
  * ```ts
- * import { getcurrent, placeOf, run, setLocations } from 'greenloop'
+ * import { getcurrent, type Location, placeOf, run, setLocations } from 'greenloop'
  *
  * const before = setLocations(true)
  * await run(function* main() {
- *   console.log(placeOf(getcurrent())?.line) // 5
+ *   const lines = [placeOf(getcurrent()), placeOf(getcurrent())].map((place: Location | null) => place?.line)
+ *   console.log(lines[0] === lines[1]) // true
  * })
  * setLocations(before)
  * ```

@@ -107,7 +107,6 @@ export class Hub {
     this.#called = false
     this.runSlice()
   }
-
   readonly #tellOf = this.tell.bind(this)
   readonly #report = this.#failures.report.bind(this.#failures, false, this.#tellOf)
 

@@ -49,7 +49,7 @@ interface Seen {
   readonly name: string
   readonly doing: Doing
   readonly birthplace: Location | null
-  readonly below: readonly Seen[]
+  readonly below: Seen[]
   /** The same number for all that are alike. */
   kind: number
   /** How many there are, with all that are below. */
@@ -84,59 +84,56 @@ export function rowsOf(root: Branch, hub: Hub, { rows, depth }: Limits): Row {
 /** Looks at everybody once, and tells who are alike. */
 function look(root: Branch, hub: Hub): Seen {
   const first = see(root, hub)
-  const list: [seen: Seen, below: Seen[]][] = [first]
+  const list = [first]
   // The list grows while it is gone through.
-  for (const [{ branch }, below] of list) {
+  for (const { branch, below } of list) {
     for (const child of branch.below) {
-      const entry = see(child, hub)
-      below.push(entry[0])
-      list.push(entry)
+      const seen = see(child, hub)
+      below.push(seen)
+      list.push(seen)
     }
   }
   const kinds = new Map<string, number>()
-  for (const [seen] of list.reverse()) {
+  for (const seen of list.reverse()) {
     const text = kindOf(seen)
-    seen.kind = kinds.get(text) ?? kinds.size
-    kinds.set(text, seen.kind)
+    let kind = kinds.get(text)
+    if (kind === undefined) {
+      kind = kinds.size
+      kinds.set(text, kind)
+    }
+    seen.kind = kind
     seen.size = 1 + sizeOf(seen.below)
   }
-  return first[0]
+  return first
 }
 
 /** The same text for all that are alike. No line of it has an end of line in it. */
 function kindOf({ doing, birthplace, name, below }: Seen): string {
   const { state, wait, because, waitsFor, place, outcome } = doing
-  const parts = [
-    name.replace(/\d+/gu, '#'),
-    state,
-    wait,
-    because,
-    outcome,
-    waitsFor.join(),
-    placeKey(place),
-    placeKey(birthplace),
-  ]
-  return `${parts.join('\n')}\n${below.length === 0 ? '' : below.map(({ kind }) => kind).join()}`
+  const what = `${state}\n${wait ?? ''}\n${because ?? ''}\n${outcome ?? ''}\n${waitsFor.join()}`
+  const where = place === null && birthplace === null ? '' : `${placeKey(place)}\n${placeKey(birthplace)}`
+  return `${name.replace(/\d+/gu, '#')}\n${what}\n${where}\n${below.length === 0 ? '' : below.map(({ kind }) => kind).join()}`
 }
 
 function placeKey(place: Location | null): string {
   return place === null ? '' : `${place.file}:${String(place.line)}`
 }
 
-function see(branch: Branch, hub: Hub): [seen: Seen, below: Seen[]] {
+function see(branch: Branch, hub: Hub): Seen {
   const { greenlet } = branch
-  const below: Seen[] = []
-  const seen = {
+  return {
     branch,
     name: inLine(greenlet.name),
     doing: doingOf(greenlet, hub),
     birthplace: birthplaceOf(greenlet),
-    below,
+    below: branch.below.length === 0 ? NONE : [],
     kind: 0,
     size: 1,
   }
-  return [seen, below]
 }
+
+/** Of those on whom nobody hangs; most are. */
+const NONE: Seen[] = []
 
 function sizeOf(list: readonly Seen[]): number {
   return list.reduce((sum, { size }) => sum + size, 0)

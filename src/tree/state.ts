@@ -80,7 +80,7 @@ export function doingOf(greenlet: RawGreenlet, hub: Hub): Doing {
       state === 'ready' && status === INTERRUPTED
         ? `${shownError(greenlet.$slot)} is thrown at it`
         : becauseOf(greenlet),
-    waitsFor: wait === null ? NOBODY : namesOf(wait.waitsFor?.() ?? NOBODY),
+    waitsFor: namesOf(wait?.waitsFor?.() ?? NOBODY),
     since: wait === null ? null : waitingSince(hub, greenlet),
     place: placeOf(greenlet),
     outcome: state === 'finished' ? outcomeOf(greenlet) : null,
@@ -131,7 +131,8 @@ function becauseOf({ $wait: wait }: Coroutine): string | null {
   return because === '' ? null : inLine(because)
 }
 
-function namesOf(coroutines: readonly Coroutine[]): string[] {
+function namesOf(coroutines: readonly Coroutine[]): readonly string[] {
+  if (coroutines.length === 0) return NOBODY
   return coroutines.slice(0, MOST_NAMES).map((coroutine) => inLine(ownerOf(coroutine).name))
 }
 

@@ -10,6 +10,12 @@ const LONGEST = 60
 /** Characters of the text of a wait, and of a name. */
 const LONGEST_TEXT = 120
 
+/** What would break the picture, or a terminal. */
+// eslint-disable-next-line no-control-regex -- these are what is looked for
+const NO_LINE = /[^\S ]|[\u0000-\u001f\u007f-\u009f]| {2}/u
+// eslint-disable-next-line no-control-regex -- as above
+const MORE_THAN_A_SPACE = /[\s\u0000-\u001f\u007f-\u009f]+/gu
+
 /** A value in a line. `inspect` calls code of the program, which may do anything. */
 export function shown(value: unknown): string {
   let text: string
@@ -43,7 +49,6 @@ export function inLine(text: string): string {
 }
 
 function cut(text: string, longest: number): string {
-  // eslint-disable-next-line no-control-regex -- they would break the picture, or a terminal
-  const line = text.replace(/[\s\u0000-\u001f\u007f-\u009f]+/gu, ' ')
+  const line = NO_LINE.test(text) ? text.replace(MORE_THAN_A_SPACE, ' ') : text
   return line.length <= longest ? line : `${line.slice(0, longest - 1)}…`
 }

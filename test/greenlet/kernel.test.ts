@@ -67,14 +67,14 @@ describe('two copies of different protocols', () => {
     const front = copy('incompatible')
     const kernel = front.replace('index.ts', 'greenlet/kernel.ts')
     const source = readFileSync(kernel, 'utf8')
-    expect(source).toContain('const PROTOCOL = 4\n')
-    writeFileSync(kernel, source.replace('const PROTOCOL = 4\n', 'const PROTOCOL = 5\n'))
+    expect(source).toContain('const PROTOCOL = 5\n')
+    writeFileSync(kernel, source.replace('const PROTOCOL = 5\n', 'const PROTOCOL = 6\n'))
 
     const { stdout, code } = await runProgram('two-copies.ts', { sources: true, args: [pathToFileURL(front).href] })
     expect(stdout).toBe(
       `Two copies of greenloop that do not understand each other were loaded:\n` +
-        `  ${pathToFileURL(`${repository}src/greenlet/kernel.ts`).href}  (protocol 4)\n` +
-        `  ${pathToFileURL(kernel).href}  (protocol 5)\n` +
+        `  ${pathToFileURL(`${repository}src/greenlet/kernel.ts`).href}  (protocol 5)\n` +
+        `  ${pathToFileURL(kernel).href}  (protocol 6)\n` +
         `Install one version for all: npm ls greenloop shows who brings which.\n`,
     )
     expect(code).toBe(3)

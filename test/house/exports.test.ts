@@ -9,6 +9,7 @@ import * as os from 'greenloop/os'
 import * as testing from 'greenloop/testing'
 import * as fastCheck from 'greenloop/testing/fast-check'
 import * as testingVitest from 'greenloop/testing/vitest'
+import * as trace from 'greenloop/trace'
 import { expect, it } from 'vitest'
 import manifest from '../../package.json' with { type: 'json' }
 
@@ -20,11 +21,11 @@ const NAMES: Record<string, readonly [module: object, names: string]> = {
   '.': [
     greenloop,
     `AsyncResult BlockingIOError BlockingSwitchOutError BoundedSemaphore Channel ConcurrentObjectUseError Condition
-    DummySemaphore Empty Event Full Greenlet GreenletExit GreenletKilledError GreenloopError Group InternalError Interrupt
+    DummySemaphore Empty Event FailedToSwitchError Full Greenlet GreenletExit GreenletKilledError GreenletTree GreenloopError Group InternalError Interrupt
     InvalidSwitchError LifoQueue Local LoopExit Pool PoolFull PriorityQueue Queue RLock RawGreenlet Semaphore ShutDown
-    SimpleQueue SocketClosedError SocketTimeoutError StopIteration StreamClosedError StreamTimeoutError Timeout UsageError Waiter all any choose config
-    copyContext each fromCallback getHub getcurrent getswitchinterval gettrace green idle isInterrupt iterate iwait joinall
-    kill killall local nursery race run runWith setDebug setswitchinterval settrace signalHandler sleep spawn spawnLater
+    SimpleQueue SocketClosedError SocketTimeoutError StopIteration StreamClosedError StreamTimeoutError Timeout UsageError Waiter all any assertSwitches choose config
+    copyContext each formatRunInfo fromCallback getHub getcurrent getswitchinterval gettrace green idle isInterrupt iterate iwait joinall
+    kill killall local nursery placeOf printRunInfo printRunInfoOnSignal race run runWith setDebug setLocations setswitchinterval settrace signalHandler sleep spawn spawnLater
     spawnRaw spawnWith until wait withTimeout`,
   ],
   './greenlet': [
@@ -61,6 +62,11 @@ const NAMES: Record<string, readonly [module: object, names: string]> = {
   ],
   './testing/fast-check': [fastCheck, 'Schedule schedules'],
   './testing/vitest': [testingVitest, 'expect it test'],
+  './trace': [
+    trace,
+    `BackdoorServer LiveConsole Meter Monitor Recorder chromeTrace drawTimeline formatDelays formatSummary ignoreBlocking
+    openConsole readChromeTrace record summarize timelineHtml`,
+  ],
   './eslint': [eslint, 'configs default meta rules'],
 }
 

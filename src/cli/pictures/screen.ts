@@ -1,4 +1,8 @@
-/** Where something is drawn: how wide a stream of this process is, and what it understands. */
+/**
+ * Where something is drawn: how wide a stream of this process is, and what it understands.
+ *
+ * Stands on nothing. What is drawn is the drawings' to say.
+ */
 
 /** What is to be known of a stream: `process.stdout`. */
 export interface Output {

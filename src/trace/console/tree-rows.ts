@@ -158,15 +158,15 @@ function emit(
   numbers: Numbers,
 ): void {
   const { entry, children, rest } = branch
-  const frame = {
+  const outline = {
     id: idOf(entry),
     depth,
     position,
     setSize,
     isOpen: branch.hasChildren ? branch.isOpen : null,
   }
-  if (isGroup(entry)) rows.push({ ...frame, ...manyRow(entry.members), kind: 'group', name: entry.stem })
-  else rows.push({ ...frame, ...oneRow(entry, search, numbers) })
+  if (isGroup(entry)) rows.push({ ...outline, ...manyRow(entry.members), kind: 'group', name: entry.stem })
+  else rows.push({ ...outline, ...oneRow(entry, search, numbers) })
   const size = children.length + (rest.length > 0 ? 1 : 0)
   children.forEach((child, index) => {
     emit(rows, child, depth + 1, index + 1, size, search, numbers)
@@ -175,7 +175,7 @@ function emit(
     rows.push({
       ...manyRow(rest),
       kind: 'rest',
-      id: frame.id,
+      id: outline.id,
       depth: depth + 1,
       position: size,
       setSize: size,

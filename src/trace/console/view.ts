@@ -49,7 +49,7 @@ export function readView(query: URLSearchParams): View {
     closed: readIds(query.get('closed')),
     open: readIds(query.get('open')),
     more,
-    chosen: readIds(query.get('chosen')).values().next().value ?? null,
+    chosen: [...readIds(query.get('chosen'))][0] ?? null,
     rows: ROWS + Math.min(extra, LARGEST_SET),
   }
 }

@@ -17,7 +17,7 @@ import { rowsOf } from './tree-rows.ts'
 import type { View } from './view.ts'
 import { VitalSigns } from './vitals.ts'
 
-/** So long after the last look the watching ends. */
+/** A page that is in sight asks much more often. */
 const UNWATCHED_MS = 60_000
 /** One look may take this part of the time between two. */
 const SHARE = 1 / 20
@@ -36,6 +36,7 @@ export class Watch {
   readonly #hub: Hub
   readonly #everyMs: number
   readonly #mayKill: boolean
+  readonly #unwatchedMs: number
   readonly #numbers = new Numbers()
   #watching: Watching | null = null
   /** How often watching has begun. */
@@ -45,10 +46,12 @@ export class Watch {
   /** How long a look takes, in milliseconds, on the average of the last ones; 0: there was none. */
   #cost = 0
 
-  constructor(hub: Hub, everyMs: number, mayKill: boolean) {
+  /** @param unwatchedMs - so long after the last look the watching ends. */
+  constructor(hub: Hub, everyMs: number, mayKill: boolean, unwatchedMs: number = UNWATCHED_MS) {
     this.#hub = hub
     this.#everyMs = everyMs
     this.#mayKill = mayKill
+    this.#unwatchedMs = unwatchedMs
   }
 
   /** Whether the hub is being watched. */
@@ -119,7 +122,7 @@ export class Watch {
       meter: new Meter(this.#hub).start(),
       vitals: new VitalSigns(systemClock.now()),
       began: this.#hub.clock.now(),
-      alarm: this.#alarm(UNWATCHED_MS),
+      alarm: this.#alarm(this.#unwatchedMs),
     }
     this.#watching = watching
     return watching
@@ -128,7 +131,7 @@ export class Watch {
   /** Looks in `ms` milliseconds whether anybody still looks. Beside the hub, whose time may stand still, and who must not wait for it. */
   #alarm(ms: number): Alarm {
     const alarm = systemClock.setAlarm(ms, () => {
-      const left = this.#lastLook + UNWATCHED_MS - systemClock.now()
+      const left = this.#lastLook + this.#unwatchedMs - systemClock.now()
       if (this.#watching === null) return
       if (left > 0) this.#watching.alarm = this.#alarm(left)
       else this.stop()

@@ -79,9 +79,9 @@ const COLOURS: Readonly<Record<SpanKind, string>> = {
 /**
  * Makes what Perfetto (ui.perfetto.dev) and `chrome://tracing` open, when it is written to a file by `JSON.stringify`.
  *
- * @param recordings What was recorded: one recording, or several, each of which is a process there.
- * @returns Plain data; the recordings are in it as they are, not copied.
- * @throws `UsageError` when it is given no recording.
+ * @param recordings - what was recorded: one recording, or several, each of which is a process there.
+ * @returns plain data; the recordings are in it as they are, not copied.
+ * @throws UsageError when it is given no recording.
  * @switches never
  * @example
  * ```ts
@@ -252,9 +252,9 @@ function microseconds(ms: number): number {
 /**
  * Reads the recordings out of a trace that {@link chromeTrace} has made.
  *
- * @param text The content of the file.
- * @returns The recordings, just as they were written.
- * @throws `UsageError` when the text is no trace of ours; its one line says what is wrong, and where.
+ * @param text - the content of the file.
+ * @returns the recordings, just as they were written.
+ * @throws UsageError when the text is no trace of ours; its one line says what is wrong, and where.
  * @switches never
  * @example
  * ```ts

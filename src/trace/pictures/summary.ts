@@ -76,9 +76,9 @@ export interface Summary {
 /**
  * Adds up what a recording holds: a row for each greenlet and one for main, and all together.
  *
- * @param recording What was recorded.
- * @returns The numbers; times are in milliseconds.
- * @throws `UsageError` when `recording` is no recording.
+ * @param recording - what was recorded.
+ * @returns the numbers; times are in milliseconds.
+ * @throws UsageError when `recording` is no recording.
  * @switches never
  * @example
  * ```ts

@@ -82,10 +82,10 @@ interface Column {
 /**
  * Writes the summary of a recording as text: a row for each greenlet, below them what was waited for and the longest run without a switch.
  *
- * @param recordings What was recorded: one recording, or several, which are written below each other and compared.
- * @param options How wide and long it may be.
- * @returns The lines, without an end of line behind the last.
- * @throws `UsageError` when it is given no recording, or an option that is none.
+ * @param recordings - what was recorded: one recording, or several, which are written below each other and compared.
+ * @param options - how wide and long it may be.
+ * @returns the lines, without an end of line behind the last.
+ * @throws UsageError when it is given no recording, or an option that is none.
  * @switches never
  * @example
  * ```ts

@@ -80,10 +80,10 @@ const MARKS = Object.keys(MEANINGS) as Mark[] // it has them all
  * A cell shows that a greenlet ran when it ran at any time within it, and else what took the most of it. A recording with at most 40
  * explicit switches has them listed below its bars, in their order.
  *
- * @param recordings What was recorded: one recording, or several, which are drawn below each other on one axis and compared.
- * @param options How wide and long the picture may be, and with which characters it is drawn.
- * @returns The lines, without an end of line behind the last.
- * @throws `UsageError` when it is given no recording, or an option that is none.
+ * @param recordings - what was recorded: one recording, or several, which are drawn below each other on one axis and compared.
+ * @param options - how wide and long the picture may be, and with which characters it is drawn.
+ * @returns the lines, without an end of line behind the last.
+ * @throws UsageError when it is given no recording, or an option that is none.
  * @switches never
  * @example
  * ```ts

@@ -305,8 +305,8 @@ describe('any program of spawn, sleep, switch, throw, kill, join, queues, time l
           counts[kind]++
           if (kind !== 'wake') continue
           const spans = recording.tracks[to]?.spans ?? []
-          const place = spans.findIndex((span) => span.kind === 'waiting' && span.toMs === atMs)
-          expect(spans[place + 1]?.kind).toBe('ready')
+          const woken = spans.filter((span, place) => span.kind === 'waiting' && spans[place + 1]?.kind === 'ready')
+          expect(woken.map(({ toMs }) => toMs)).toContain(atMs)
         }
         expect(counts).toEqual(tally)
       }),
@@ -342,7 +342,9 @@ describe('any program of spawn, sleep, switch, throw, kill, join, queues, time l
           const shifted = track.spans.map((span) => ({ ...span, fromMs: span.fromMs + zero, toMs: span.toMs + zero }))
           const tail = whole.spans.slice(-shifted.length)
           expect(shifted[0]?.fromMs).toBeGreaterThanOrEqual(tail[0]?.fromMs ?? 0)
-          expect([{ ...shifted[0], fromMs: 0 }, ...shifted.slice(1)]).toEqual([
+          // The first one may be cut; and of a switch that was lost it is not known any more to whom it went.
+          const what = shifted[0]?.kind === 'switched' ? (shifted[0].what ?? tail[0]?.what) : shifted[0]?.what
+          expect([{ ...shifted[0], what, fromMs: 0 }, ...shifted.slice(1)]).toEqual([
             { ...tail[0], fromMs: 0 },
             ...tail.slice(1),
           ])

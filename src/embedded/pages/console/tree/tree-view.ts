@@ -24,6 +24,7 @@ export class TreeView {
   readonly #dialog: KillDialog
   readonly #filter = html('input', {
     type: 'search',
+    class: 'search',
     placeholder: 'Filter: name, call or state',
     'aria-label': 'Filter the greenlets',
     spellcheck: 'false',
