@@ -4,7 +4,7 @@
  * Everything here is looked at before a program starts, so that nobody waits for an hour to hear that the picture could not be written.
  * Mistakes are UsageErrors of one line; `command.ts` says them, and what the exit code is. Stands on the errors.
  */
-import { accessSync, closeSync, constants, existsSync, openSync, rmSync, statSync } from 'node:fs'
+import { accessSync, closeSync, constants, existsSync, openSync, realpathSync, rmSync, statSync } from 'node:fs'
 import { dirname, extname } from 'node:path'
 import { Option } from 'commander'
 import { UsageError } from '../errors/classes.ts'
@@ -91,7 +91,7 @@ export function checkTarget(file: string): void {
   } catch (err) {
     throw new UsageError(`cannot write ${file}: ${reasonOf(err, file)}`)
   }
-  if (before === undefined) rmSync(file)
+  if (before === undefined) rmSync(realpathSync(file)) // of a link that leads nowhere the link stays
 }
 
 /** Why a file cannot be read or written, in some words. */

@@ -18,6 +18,7 @@ import { SpawnedGreenlet } from '../gevent/lineage.ts'
 import { type Coroutine, kernel, RETURNED } from '../greenlet/kernel.ts'
 import { isGreenlet, type RawGreenlet } from '../greenlet/raw-greenlet.ts'
 import type { Hub } from '../hub/hub.ts'
+import { nameOf } from './values.ts'
 
 /** A greenlet in the tree. */
 export class Branch {
@@ -82,7 +83,7 @@ export function grow(hub: Hub): Branch {
 /** Plain code, and the greenlets that wait in its place: nobody has made these, and they have its name. */
 export function standsForMain(greenlet: Coroutine): boolean {
   if (greenlet === kernel.main) return true
-  return greenlet.name === 'main' && greenlet.$fn === null && !(greenlet instanceof SpawnedGreenlet)
+  return greenlet.$fn === null && !(greenlet instanceof SpawnedGreenlet) && nameOf(greenlet) === 'main'
 }
 
 /** Who made it; null: not known any more. */

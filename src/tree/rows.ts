@@ -13,7 +13,7 @@ import type { Hub } from '../hub/hub.ts'
 import type { Location } from '../locations.ts'
 import type { Branch } from './forest.ts'
 import { birthplaceOf, type Doing, doingOf } from './state.ts'
-import { inLine } from './values.ts'
+import { nameOf } from './values.ts'
 
 /** Of so many siblings that are alike each has a row; more share one. As in LoopExit. */
 const ROWS_ALIKE = 4
@@ -123,7 +123,7 @@ function see(branch: Branch, hub: Hub): Seen {
   const { greenlet } = branch
   return {
     branch,
-    name: inLine(greenlet.name),
+    name: nameOf(greenlet),
     doing: doingOf(greenlet, hub),
     birthplace: birthplaceOf(greenlet),
     below: branch.below.length === 0 ? NONE : [],

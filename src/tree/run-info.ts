@@ -18,7 +18,7 @@ import { type Branch, grow, standsForMain } from './forest.ts'
 import { checkFormat, type TreeFormat } from './greenlet-tree.ts'
 import { rowsOf } from './rows.ts'
 import { stateOf, type TreeState } from './state.ts'
-import { inLine } from './values.ts'
+import { nameOf } from './values.ts'
 
 /** What is written of a process. */
 export interface RunInfoOptions extends TreeFormat {
@@ -150,7 +150,7 @@ function headOf(hub: Hub, root: Branch): string {
     ([state, words]) => `${String(counts.get(state))} ${words}`,
   )
   const now = new Date(performance.timeOrigin + hub.clock.now()).toISOString()
-  const runs = standsForMain(kernel.current) ? 'Plain code' : `"${inLine(kernel.current.name)}"`
+  const runs = standsForMain(kernel.current) ? 'Plain code' : `"${nameOf(kernel.current)}"`
   return (
     `${counted(living, 'greenlet')}${parts.length === 0 ? '' : `: ${parts.join(', ')}`}. ` +
     `${counted(hub.timers.count, 'timer')}, ${counted(hub.outstanding, 'promise or socket', 'promises or sockets')} asked.\n` +

@@ -24,7 +24,7 @@ import { waitingSince } from '../hub/observers.ts'
 import { type Location, placeOf } from '../locations.ts'
 import { ownerOf } from '../waiting/agent.ts'
 import { standsForMain } from './forest.ts'
-import { inLine, shown, shownError } from './values.ts'
+import { inLine, nameOf, shown, shownError } from './values.ts'
 
 /**
  * - `running`: its code runs now; of main: plain code does, and waits for nothing.
@@ -133,7 +133,7 @@ function becauseOf({ $wait: wait }: Coroutine): string | null {
 
 function namesOf(coroutines: readonly Coroutine[]): readonly string[] {
   if (coroutines.length === 0) return NOBODY
-  return coroutines.slice(0, MOST_NAMES).map((coroutine) => inLine(ownerOf(coroutine).name))
+  return coroutines.slice(0, MOST_NAMES).map((coroutine) => nameOf(ownerOf(coroutine)))
 }
 
 /** How one has ended. */

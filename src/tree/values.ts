@@ -43,6 +43,15 @@ export function shownError(error: unknown): string {
   }
 }
 
+/** The name of a greenlet, in a line; a class of the program's may have a getter for it, which may throw. */
+export function nameOf(greenlet: { readonly name: string }): string {
+  try {
+    return inLine(greenlet.name)
+  } catch {
+    return '?'
+  }
+}
+
 /** A text that has been given to us, a name or a call, in a line. */
 export function inLine(text: string): string {
   return cut(text, LONGEST_TEXT)

@@ -4,7 +4,7 @@ import { runInNewContext } from 'node:vm'
 import {
   Event,
   type Green,
-  type Greenlet,
+  Greenlet,
   GreenletTree,
   getcurrent,
   Local,
@@ -677,3 +677,21 @@ describe('GreenletTree', () => {
 function textAt(place: Location | null | undefined): string {
   return place == null ? '' : sourceLine(place.file, place.line)
 }
+
+describe('a name that throws', () => {
+  it('stands in the tree as a question mark', () => {
+    const { hub } = virtualHub()
+    class Nameless extends Greenlet {
+      override get name(): string {
+        throw new Error('no name')
+      }
+    }
+    const nameless = new Nameless(function* () {
+      yield* sleep(1)
+    })
+    nameless.start()
+    const [child] = GreenletTree.forest(hub)[0]?.toJSON().children ?? []
+    expect(child?.name).toBe('?')
+    nameless.kill()
+  })
+})

@@ -7,7 +7,7 @@ import { SpawnedGreenlet } from '../../gevent/lineage.ts'
 import { getHub } from '../../hub/default.ts'
 import { formatRunInfo } from '../../tree/run-info.ts'
 import { doingOf } from '../../tree/state.ts'
-import { inLine } from '../../tree/values.ts'
+import { nameOf } from '../../tree/values.ts'
 
 /** A command: what `.help` says of it, and what it answers. */
 export interface Command {
@@ -37,11 +37,7 @@ function listGreenlets(): string {
   const rows = all.slice(0, MOST_ROWS).map((greenlet) => {
     const { state, wait, because } = doingOf(greenlet, getHub())
     const doing = wait === null ? state : `${state} in ${wait}`
-    return [
-      String(greenlet.minimalIdent),
-      inLine(greenlet.name),
-      because === null ? doing : `${doing}, ${because}`,
-    ] as const
+    return [String(greenlet.minimalIdent), nameOf(greenlet), because === null ? doing : `${doing}, ${because}`] as const
   })
   const [numbers, names] = [0, 1].map((column) => Math.max(...rows.map((row) => (row[column] ?? '').length))) as [
     number,
@@ -65,5 +61,5 @@ function killOne(argument: string): string {
     return `${found.length} greenlets are called ${JSON.stringify(whom)}; take a number: ${numbers.join(', ')}.`
   }
   one.kill()
-  return `${inLine(one.name)} (${one.minimalIdent}) is killed.`
+  return `${nameOf(one)} (${one.minimalIdent}) is killed.`
 }

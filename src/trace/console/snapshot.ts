@@ -10,7 +10,7 @@ import type { RawGreenlet } from '../../greenlet/raw-greenlet.ts'
 import type { Hub } from '../../hub/hub.ts'
 import { type Branch, grow } from '../../tree/forest.ts'
 import { type Doing, doingOf } from '../../tree/state.ts'
-import { inLine } from '../../tree/values.ts'
+import { nameOf } from '../../tree/values.ts'
 import type { Numbers } from './numbers.ts'
 import type { RowState, SlowWait, WaitCount } from './state.ts'
 
@@ -59,7 +59,7 @@ export function takeSnapshot(hub: Hub, numbers: Numbers, watchedSince: number): 
     return {
       id: greenlet === kernel.main ? 0 : numbers.of(greenlet),
       greenlet,
-      name: inLine(greenlet.name),
+      name: nameOf(greenlet),
       doing,
       sinceMs,
       isLonger: isOlder,
@@ -106,7 +106,7 @@ function countsOf(nodes: readonly Node[]): Pick<Snapshot, 'states' | 'waits'> {
 }
 
 /** `queue.get` of `queue.get({ timeoutMs: 5 })`. */
-function callOf(wait: string): string {
+export function callOf(wait: string): string {
   const end = wait.indexOf('(')
   return end > 0 ? wait.slice(0, end) : wait
 }

@@ -10,11 +10,11 @@ import { relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { kernel } from '../../greenlet/kernel.ts'
 import { birthplaceOf } from '../../tree/state.ts'
-import { inLine } from '../../tree/values.ts'
+import { nameOf } from '../../tree/values.ts'
 import { ownerOf } from '../../waiting/agent.ts'
 import type { Place } from '../record/recording.ts'
 import type { Numbers } from './numbers.ts'
-import type { Node, Snapshot } from './snapshot.ts'
+import { callOf, type Node, type Snapshot } from './snapshot.ts'
 import type { Chosen, Row, RowState } from './state.ts'
 import { shownOf, type View } from './view.ts'
 
@@ -207,7 +207,7 @@ function oneRow(node: Node, search: Search | null, numbers: Numbers): Said {
     because: doing.because ?? doing.outcome,
     waitsFor: targets.slice(0, TARGETS).map((target) => {
       const owner = ownerOf(target)
-      return { id: owner === kernel.main ? 0 : numbers.of(owner), name: inLine(owner.name) }
+      return { id: owner === kernel.main ? 0 : numbers.of(owner), name: nameOf(owner) }
     }),
     sinceMs,
     isLonger,
@@ -219,20 +219,23 @@ function oneRow(node: Node, search: Search | null, numbers: Numbers): Said {
   }
 }
 
-/** The call that most of them wait in, and the longest wait. */
+/** The call that most of them wait in, without its arguments unless it is the same for all; and the longest wait. */
 function manyRow(members: readonly Node[]): Omit<Said, 'kind' | 'name'> {
   const states: Partial<Record<RowState, number>> = {}
-  const waits = new Map<string, number>()
+  const waits = new Set<string | null>()
+  const calls = new Map<string, number>()
   let longest: Node | null = null
   for (const node of members) {
     const { state, wait } = node.doing
     states[state] = (states[state] ?? 0) + 1
-    if (wait !== null) waits.set(wait, (waits.get(wait) ?? 0) + 1)
+    waits.add(wait)
+    if (wait !== null) calls.set(callOf(wait), (calls.get(callOf(wait)) ?? 0) + 1)
     if (node.sinceMs !== null && node.sinceMs > (longest?.sinceMs ?? -1)) longest = node
   }
+  const call = largest([...calls])
   return {
     state: largest(Object.entries(states) as [RowState, number][]) ?? 'finished', // its keys are states
-    wait: largest([...waits]),
+    wait: waits.size === 1 ? (members[0]?.doing.wait ?? null) : call === null ? null : `${call}(…)`,
     because: null,
     waitsFor: [],
     sinceMs: longest?.sinceMs ?? null,

@@ -211,17 +211,22 @@ export class Watch implements HubObserver {
   }
 
   linking(of: Coroutine | null): void {
-    const book = of === null ? null : this.books.known(of)
-    if (of !== null && book?.isMain === true) {
-      // Plain code has what it awaited.
-      const atMs = this.#clock.now()
-      this.#write(MAIN_RUNS, this.books.main, this.books.main, atMs)
-      this.#end(book, of, atMs, of.$slot)
-      this.#plainCodeRuns()
-    }
-    this.#linking = of === null ? null : (this.#due.get(of) ?? this.#causes.get(of) ?? null)
-    if (of !== null) this.#due.delete(of)
     this.#dead = null
+    this.#linking = null
+    if (of === null) return
+    if (!(of instanceof Entry)) {
+      this.#linking = this.#due.get(of) ?? null
+      this.#due.delete(of)
+      return
+    }
+    this.#linking = this.#causes.get(of) ?? null
+    const book = this.books.known(of)
+    if (book === null) return
+    // Plain code has what it awaited.
+    const atMs = this.#clock.now()
+    this.#write(MAIN_RUNS, this.books.main, this.books.main, atMs)
+    this.#end(book, of, atMs, of.$slot)
+    this.#plainCodeRuns()
   }
 
   awaited(agent: Coroutine, wait: PendingWait | null): void {

@@ -286,6 +286,9 @@ describe('the tree', () => {
       await filter.fill('QUEUE.get')
       await row(page, 'last').waitFor({ state: 'detached' })
       expect(await names(page)).toEqual(['main', '  parent', '    getter'])
+      // From the filter the first that was found is a key away.
+      await filter.press('Enter')
+      expect(await active(page)).toBe('getter')
       await filter.fill('nobody is called so')
       await page.getByText('Nobody is called so, or waits in such a call.').waitFor()
       await filter.press('Escape')

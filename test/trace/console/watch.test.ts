@@ -192,6 +192,20 @@ describe('many greenlets', () => {
     clock.run()
   })
 
+  it('are said to wait in the call of most of them, without its arguments when these differ', () => {
+    const { clock, look } = setting()
+    const queue = new Queue<number>()
+    for (let n = 0; n < 30; n++)
+      spawn(function* worker() {
+        if (n < 10) yield* queue.get()
+        else yield* sleep(1000 + n)
+      })
+    clock.run(10)
+    expect(lines(look())).toEqual(['main main: running', '  group worker +30: waiting sleep(…) 10'])
+    for (let n = 0; n < 10; n++) queue.putNowait(n)
+    clock.run()
+  })
+
   it('have rows of their own up to 24', () => {
     const { clock, look } = setting()
     for (let n = 0; n < 24; n++) spawn(nap)

@@ -1,5 +1,6 @@
 import { Monitor } from 'greenloop/trace'
-const monitor = new Monitor({ blockedMs: 20, onStderr: false }).start()
+
+const monitor = new Monitor({ blockedMs: 20, reportsPerMinute: 1000 }).start()
 await monitor.ready
 const text = `${'a'.repeat(20)}b`
 for (let i = 0; i < 10; i++) {

@@ -100,7 +100,7 @@ function livingOf({ living, timers, outstanding }: ConsoleState): Figure {
     value: living,
     text: formatCount(living),
     unit: living === 1 ? 'greenlet' : 'greenlets',
-    remark: `${counted(timers, 'timer')} · ${formatCount(outstanding)} outside`,
+    remark: `${counted(timers, 'timer')}${outstanding === 0 ? '' : ` · ${formatCount(outstanding)} outside`}`,
   }
 }
 

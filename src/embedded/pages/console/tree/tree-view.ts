@@ -64,6 +64,10 @@ export class TreeView {
     this.#tree.addEventListener('scroll', () => this.#paint(), { passive: true })
     this.#tree.addEventListener('keydown', (event) => this.#key(event))
     this.#tree.addEventListener('click', (event) => this.#click(event))
+    this.#tree.addEventListener('focus', () => {
+      // Who was active may have no row any more.
+      if (this.#rows.length > 0 && !this.#isActiveShown()) this.#activate(this.#firstFound())
+    })
     new ResizeObserver(() => this.#paint()).observe(this.#tree)
     this.#listenToFilter()
   }
@@ -90,9 +94,9 @@ export class TreeView {
     this.element.classList.toggle('no-places', !state.rows.some(({ place }) => place !== null))
     const anchor = this.#anchor()
     this.#rows = state.rows
-    const place = this.#rows.findIndex((row) => keyOf(row) === this.#active)
-    if (place >= 0) this.#place = place
     const { length } = this.#rows
+    const place = this.#rows.findIndex((row) => keyOf(row) === this.#active)
+    this.#place = place >= 0 ? place : Math.min(this.#place, length - 1)
     this.#space.style.height = `${length * this.#height()}px`
     if (anchor !== null) this.#restore(anchor)
     this.#none.hidden = state.found !== 0
@@ -115,6 +119,16 @@ export class TreeView {
     this.#wanted.find(text)
   }
 
+  #isActiveShown(): boolean {
+    return this.#rows.some((row) => keyOf(row) === this.#active)
+  }
+
+  /** Where the first one stands that the filter has found; else where the active one stood. */
+  #firstFound(): number {
+    const place = this.#rows.findIndex(({ isFound }) => isFound)
+    return place >= 0 ? place : this.#place
+  }
+
   #listenToFilter(): void {
     const filter = this.#filter
     let timer: ReturnType<typeof setTimeout> | undefined
@@ -123,7 +137,10 @@ export class TreeView {
       timer = setTimeout(() => this.#wanted.find(filter.value.trim()), TYPING_MS)
     })
     filter.addEventListener('keydown', ({ key }) => {
-      if (key === 'Enter' || key === 'ArrowDown') this.focus()
+      if (key === 'Enter' || key === 'ArrowDown') {
+        this.focus()
+        this.#activate(this.#firstFound())
+      }
       if (key === 'Escape' && filter.value !== '') this.search('')
     })
     document.addEventListener('keydown', (event) => {
@@ -163,7 +180,7 @@ export class TreeView {
     const gone = new Set(this.#rowElements.keys())
     for (let index = from; index < to; index++) this.#paintRow(index, height, gone)
     // The active one exists even out of sight: it is what a screen reader is at.
-    if (this.#rows[this.#place] !== undefined) this.#paintRow(this.#place, height, gone)
+    if (this.#isActiveShown()) this.#paintRow(this.#place, height, gone)
     for (const key of gone) {
       this.#rowElements.get(key)?.element.remove()
       this.#rowElements.delete(key)
