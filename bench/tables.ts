@@ -9,6 +9,7 @@ import { HTTP, HTTP_COLD, SERVE } from './works/http.ts'
 import { CHILDREN_RUN, COPIES, FILES_READ } from './works/machine.ts'
 import { MEMORY } from './works/memory.ts'
 import { AWAITS, QUEUES } from './works/queues.ts'
+import { RECORDER } from './works/recorder.ts'
 import { SCHEDULES } from './works/schedules.ts'
 import { KILLS, SPAWN, SPAWN_COLD, SPAWN_MEMORY } from './works/spawning.ts'
 import { SWITCHES, TRACING } from './works/switches.ts'
@@ -41,6 +42,14 @@ export const TABLES: Readonly<Record<string, Table>> = {
     works: TRACING,
     bases: ['never traced'],
     aims: 'within noise',
+  },
+  recorder: {
+    title:
+      'Switching, giving way, spawning and joining, while a recorder was never loaded, is stopped, is on, and is on with locations',
+    unit: 'ns each',
+    works: RECORDER,
+    bases: ['switch, never loaded'],
+    aims: 'stopped: within noise; on minus off: less than 150 ns a switch',
   },
   deep: {
     title:

@@ -22,18 +22,29 @@ export type Place =
   | { readonly path: string }
 
 const CALL = 'new BackdoorServer()'
+/** Of the address of a Unix socket: Linux has four more. */
+const LONGEST_PATH = 103
 const FORMS = "a port, { port, host }, or the path of a Unix socket with a slash in it, such as './backdoor.sock'"
 
 /** Checks where a backdoor is to be. */
 export function checkPlace(where: BackdoorPlace): Place {
   if (typeof where === 'number') return { host: '127.0.0.1', port: checkPort(where) }
   if (typeof where === 'string') {
-    if (/[/\\]/u.test(where)) return { path: where }
+    if (/[/\\]/u.test(where)) return { path: checkPath(where) }
   } else if (typeof where === 'object' && (where as object | null) !== null) {
     const { port, host = '127.0.0.1' } = where
     return { host: checkHost(host), port: checkPort(port) }
   }
   throw new UsageError(`${CALL} expects where it listens to be ${FORMS}, but got ${show(where)}.`)
+}
+
+/** A longer path is cut off by the system without a word. */
+function checkPath(path: string): string {
+  const bytes = Buffer.byteLength(path)
+  if (bytes <= LONGEST_PATH || process.platform === 'win32') return path
+  throw new UsageError(
+    `${CALL} expects the path of a Unix socket to have ${LONGEST_PATH} bytes at most, but got ${bytes}: ${show(path)}.`,
+  )
 }
 
 function checkPort(port: unknown): number {

@@ -63,7 +63,7 @@ export function openConsole(options: ConsoleOptions = {}): Operation<LiveConsole
   const { port, ...rest } = checkConsoleOptions(options)
   return operation(CALL, function* () {
     const server = http.createServer()
-    yield* until(listening(server, port))
+    yield* until((signal) => listening(server, port, signal))
     return new LiveConsole(server, rest)
   })
 }
@@ -120,7 +120,15 @@ export class LiveConsole {
       send(response, 200, 'text/html', pageOf(nonce), { 'Content-Security-Policy': policyOf(nonce) })
       return
     }
-    send(response, 200, 'application/json', JSON.stringify(this.#do(wish)))
+    let text: string
+    try {
+      text = JSON.stringify(this.#do(wish))
+    } catch (error) {
+      // A class of the program's may have methods of its own: whoever looks must not end it.
+      send(response, 500, 'text/plain', `${String(error)}\n`)
+      return
+    }
+    send(response, 200, 'application/json', text)
   }
 
   #do(wish: Exclude<Wish, { kind: 'page' }>): unknown {
@@ -156,18 +164,18 @@ function send(
   response.end(body)
 }
 
-/** Has `server` listen on 127.0.0.1, for itself alone also in a cluster. */
-function listening(server: Server, port: number): Promise<void> {
+/** Has `server` listen on 127.0.0.1, for itself alone also in a cluster; not any more when `signal` fires before it does. */
+function listening(server: Server, port: number, signal: AbortSignal): Promise<void> {
   server.maxConnections = MOST_CONNECTIONS
   server.on('connection', (socket) => socket.unref())
   return new Promise((resolve, reject) => {
-    const refused = (error: NodeJS.ErrnoException): void => {
+    // It stays: what goes wrong later at accepting is no reason to end the program.
+    server.on('error', (error: NodeJS.ErrnoException) => {
       reject(cannotListen(port, error))
-    }
-    server.once('error', refused)
+    })
     server.listen({ host: '127.0.0.1', port, exclusive: true }, () => {
-      server.off('error', refused)
       server.unref()
+      if (signal.aborted) server.close()
       resolve()
     })
   })

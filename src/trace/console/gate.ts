@@ -14,7 +14,7 @@ import { timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 
 /** The header that has the token. */
-export const TOKEN_HEADER = 'x-greenloop-token'
+const TOKEN_HEADER = 'x-greenloop-token'
 
 /** What somebody wants who may have it. */
 export type Wish =

@@ -9,6 +9,7 @@
 import { relative } from 'node:path'
 import { type Alarm, systemClock } from '../../hub/clock.ts'
 import type { Hub } from '../../hub/hub.ts'
+import { nameOf } from '../../tree/values.ts'
 import { Meter } from '../record/meter.ts'
 import { Numbers } from './numbers.ts'
 import { takeSnapshot } from './snapshot.ts'
@@ -103,7 +104,7 @@ export class Watch {
     const task = this.#hub.living().find((one) => this.#numbers.of(one) === id)
     if (task === undefined) return null
     task.kill()
-    return task.name
+    return nameOf(task)
   }
 
   /** Ends the watching, if it is on. The next look begins another. */

@@ -13,7 +13,7 @@ const TRIES = 20
 const nap = new Int32Array(new SharedArrayBuffer(4))
 
 /** Writes to stderr now; what a broken or full pipe does not take is lost. */
-export function writeNow(text: string): void {
+function writeNow(text: string): void {
   let rest = Buffer.from(text)
   for (let tries = 0; rest.length > 0 && tries < TRIES; ) {
     try {

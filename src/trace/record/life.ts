@@ -16,7 +16,7 @@ import type { State } from './books.ts'
 import type { Place, Span, SpanKind } from './recording.ts'
 
 /** What main waits in when it is not known better. */
-export const THE_HUB = 'the hub'
+const THE_HUB = 'the hub'
 
 /** A life. */
 export class Life {

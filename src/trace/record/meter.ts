@@ -43,8 +43,8 @@ export interface MeterReading {
  *
  * const meter = new Meter().start()
  * await joinall([spawn(sleep, 1), spawn(sleep, 1)])
- * const { spawned, ended, wakes } = meter.stop().read()
- * console.log(spawned, ended, wakes) // 2 2 2
+ * const { spawned, ended } = meter.stop().read()
+ * console.log(spawned, ended) // 2 2
  * ```
  */
 export class Meter implements Disposable {

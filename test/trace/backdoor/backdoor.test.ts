@@ -291,6 +291,10 @@ describe('where it listens', () => {
   })
 
   it.each([
+    [
+      `/${'x'.repeat(103)}`,
+      `the path of a Unix socket to have 103 bytes at most, but got 104: "/${'x'.repeat(38)}…" (string).`,
+    ],
     [-1, '`port` to be an integer from 0 to 65535, but got -1 (number).'],
     [{ port: '80' }, '`port` to be an integer from 0 to 65535, but got "80" (string).'],
     [

@@ -1,9 +1,9 @@
 // The live console as an object: opening, closing, what it leaves behind, and that it keeps nobody.
 import { createServer } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
-import { getHub, run, UsageError } from 'greenloop'
+import { Greenlet, getHub, run, sleep, spawn, UsageError } from 'greenloop'
 import { type LiveConsole, openConsole } from 'greenloop/trace'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { kernel } from '../../../src/greenlet/kernel.ts'
 import { Hub } from '../../../src/hub/hub.ts'
 import { checkLeaks } from '../../support/leaks.ts'
@@ -42,6 +42,18 @@ describe('openConsole', () => {
     probe.close()
     using live = await openConsole({ port: probe.port })
     expect(live.port).toBe(probe.port)
+  })
+
+  it('leaves nothing open when it is given up on the way', async () => {
+    const probe = await openConsole()
+    probe.close()
+    const opener = spawn(() => openConsole({ port: probe.port }))
+    await sleep(0)
+    await opener.kill()
+    await vi.waitFor(async () => {
+      using live = await openConsole({ port: probe.port })
+      expect(await look(live)).toBe(200)
+    })
   })
 
   it('says in one line that the port is taken', async () => {
@@ -96,6 +108,29 @@ describe('an open console', () => {
     using live = await openConsole({ hub })
     await look(live)
     expect([hub.observer === null, getHub().observer]).toEqual([false, null])
+  })
+
+  it('outlives what the program throws at it, and says so', async () => {
+    let isStubborn = true
+    class Stubborn extends Greenlet {
+      override kill(...args: Parameters<Greenlet['kill']>): ReturnType<Greenlet['kill']> {
+        if (isStubborn) throw new Error('I will not')
+        return super.kill(...args)
+      }
+    }
+    using live = await openConsole({ kill: true })
+    const stubborn = new Stubborn(() => sleep(60_000))
+    stubborn.start()
+    const ask = async (path: string, method: string): Promise<Response> =>
+      await fetch(`http://127.0.0.1:${live.port}${path}`, {
+        method,
+        headers: { 'x-greenloop-token': live.token, origin: `http://127.0.0.1:${live.port}` },
+      })
+    const { rows } = (await (await ask('/state', 'GET')).json()) as { rows: { id: number }[] }
+    const answer = await ask(`/kill/${rows[1]!.id}`, 'POST')
+    expect([answer.status, await answer.text()]).toEqual([500, 'Error: I will not\n'])
+    isStubborn = false
+    await stubborn.kill()
   })
 
   it('counts as no work of the hub, and stands in no list', async () => {

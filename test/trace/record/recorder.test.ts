@@ -20,6 +20,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { kernel } from '../../../src/greenlet/kernel.ts'
 import { Hub } from '../../../src/hub/hub.ts'
 import { addObserver, removeObserver, waitingSince } from '../../../src/hub/observers.ts'
+import { operation } from '../../../src/waiting/operation.ts'
 import { checkLeaks } from '../../support/leaks.ts'
 import { catchReports } from '../../support/reports.ts'
 import { rejection, usage } from '../../support/thrown.ts'
@@ -753,6 +754,43 @@ describe('a recorder', () => {
       '3-3 ready',
       '3-3 running',
     ])
+  })
+
+  it('sees what another one sees', async () => {
+    const { clock } = virtualHub()
+    const [first, second] = [started(), started()]
+    const nap = spawn(sleep, 2)
+    const joined = nap.join().then(() => undefined)
+    clock.run()
+    await joined
+    const recording = first.read()
+    expect(arrowsOf(recording, 'wake')).toEqual(['2 wake main>sleep-1', '2 wake sleep-1>main'])
+    expect(spansOf(recording, 'main')).toContain('0-2 waiting join() of "sleep-1"')
+    expect(second.read()).toEqual({ ...recording, beganAt: expect.any(Number) as number })
+  })
+
+  it('knows that a main that ends without a word has ended', async () => {
+    const { clock } = virtualHub()
+    const recorder = started()
+    const composed = operation('two naps', function* () {
+      yield* sleep(1)
+      yield* sleep(1)
+    })
+    const both = composed.then(() => undefined)
+    clock.run()
+    await both
+    clock.time = 9
+    expect(spansOf(recorder.read(), 'main')).toEqual([
+      '0-0 running',
+      '0-1 waiting sleep(1)',
+      '1-1 ready',
+      '1-1 running',
+      '1-2 waiting sleep(1)',
+      '2-2 ready',
+      '2-2 running',
+      '2-9 waiting the hub',
+    ])
+    expect(arrowsOf(recorder.read())).toEqual([])
   })
 
   it('stops at the end of a block that uses it', () => {

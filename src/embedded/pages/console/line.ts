@@ -6,13 +6,14 @@
  * - `silent`: it was asked, the connection stands, and nothing comes: the hub is blocked, or the machine is busy.
  * - `gone`: nobody listens there any more.
  * - `refused`: somebody answers, and does not know the token: another process has the port.
+ * - `failed`: it was asked, and something of the program has thrown: a name, the text of a wait.
  *
  * A page that nobody can see asks nothing.
  */
 import type { ConsoleState, KillAnswer } from '../../../trace/console/state.ts'
 import type { Wanted } from './wanted.ts'
 
-export type LineState = 'connecting' | 'live' | 'paused' | 'silent' | 'gone' | 'refused'
+export type LineState = 'connecting' | 'live' | 'paused' | 'silent' | 'gone' | 'refused' | 'failed'
 
 /** So long without an answer is silence. */
 const SILENCE_MS = 3000
@@ -29,8 +30,10 @@ export class Line {
   #asking: AbortController | null = null
   #askedAt = 0
   #timer: ReturnType<typeof setTimeout> | undefined
-  /** Called when the state has changed, and each second while nothing comes. */
-  onState: (state: LineState, silentMs: number) => void = () => undefined
+  /** What was said when it failed. */
+  #failure = ''
+  /** Called when the state has changed, and again and again while nothing comes. */
+  onState: (state: LineState, silentMs: number, failure: string) => void = () => undefined
 
   constructor(token: string, wanted: Wanted) {
     this.#token = token
@@ -112,7 +115,8 @@ export class Line {
         waitMs = this.#everyMs
         this.#draw(state)
       } else {
-        next = 'refused'
+        next = answer.status === 500 ? 'failed' : 'refused'
+        this.#failure = (await answer.text()).trim()
       }
     } catch (err) {
       if (asking.signal.aborted) return
@@ -129,6 +133,6 @@ export class Line {
   #turn(state: LineState, silentMs = 0): void {
     if (state === this.#state && state !== 'silent') return
     this.#state = state
-    this.onState(state, silentMs)
+    this.onState(state, silentMs, this.#failure)
   }
 }

@@ -13,10 +13,11 @@ const WORDS: Readonly<Record<LineState, string>> = {
   silent: 'No answer',
   gone: 'Gone',
   refused: 'Refused',
+  failed: 'Failed',
 }
 
 /** What is said across the page. */
-function notice(state: LineState, silentMs: number): string {
+function notice(state: LineState, silentMs: number, failure: string): string {
   switch (state) {
     case 'silent':
       return `No answer for ${Math.floor(silentMs / 1000)} s: the hub is blocked, or the process has ended. What you see is how it was before.`
@@ -24,6 +25,8 @@ function notice(state: LineState, silentMs: number): string {
       return 'The process has ended, or has closed the console. What you see is how it was at the end. Trying again each second.'
     case 'refused':
       return 'Another process answers here, and this page is not its own: open the address that it has printed.'
+    case 'failed':
+      return `The process could not say what it does: ${failure}`
     default:
       return ''
   }
@@ -45,10 +48,10 @@ export function masthead(line: Line): Masthead {
   const banner = html('p', { class: 'banner', role: 'alert', hidden: '' })
   themeButton(theme)
   pause.addEventListener('click', () => line.pause(!line.isPaused))
-  line.onState = (state, silentMs) => {
+  line.onState = (state, silentMs, failure) => {
     pulse.textContent = WORDS[state]
     pulse.dataset['state'] = state
-    const text = notice(state, silentMs)
+    const text = notice(state, silentMs, failure)
     banner.hidden = text === ''
     banner.textContent = text
     document.body.classList.toggle('stale', text !== '')

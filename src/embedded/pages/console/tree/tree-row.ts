@@ -17,7 +17,7 @@ export function keyOf({ kind, id }: Row): string {
 }
 
 /** What a click means. */
-export type Part = 'row' | 'twisty' | 'kill'
+type Part = 'row' | 'twisty' | 'kill'
 
 /** The element of a row. */
 export class TreeRow {
