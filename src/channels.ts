@@ -11,6 +11,7 @@
  * live on recorded time, are not told of.
  */
 import { type Channel, channel } from 'node:diagnostics_channel'
+import { textOf } from './errors/given.ts'
 import { type Coroutine, kernel, type PendingWait, RETURNED } from './greenlet/kernel.ts'
 import { RawGreenlet } from './greenlet/raw-greenlet.ts'
 import { addWatcher, removeWatcher } from './greenlet/trace.ts'
@@ -103,7 +104,7 @@ class Publisher implements HubObserver {
 
   blocked(greenlet: Coroutine, wait: PendingWait | null): void {
     if (!hasSubscribers('greenloop:block')) return
-    publish('greenloop:block', { greenlet: known(greenlet), wait: wait?.describe() ?? null })
+    publish('greenloop:block', { greenlet: known(greenlet), wait: wait === null ? null : textOf(wait) })
   }
 
   woken(greenlet: Coroutine, waker: Coroutine): void {

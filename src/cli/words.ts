@@ -16,9 +16,13 @@ export type Bare = true
 /** The exit code of what could not begin: a wrong command line, a program that is not there, a file that cannot be written. */
 export const WRONG_USE = 2
 
-/** Says something of our own. Standard output belongs to the program. */
+/** Says something of our own. Standard output belongs to the program, and so does what it has made of standard error. */
 export function say(text: string): void {
-  process.stderr.write(`greenloop: ${text}\n`)
+  try {
+    process.stderr.write(`greenloop: ${text}\n`)
+  } catch {
+    // Its own `write`, which throws: nobody is to be told.
+  }
 }
 
 /**

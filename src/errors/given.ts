@@ -1,5 +1,5 @@
 /**
- * What `throw`, `kill` and `Timeout` are given: an error, or a class to make one of.
+ * What a program gives us: to `throw`, `kill` and `Timeout` an error, or a class to make one of; names and texts that are its own code.
  *
  * Stands on the classes and the known mistakes.
  */
@@ -21,4 +21,22 @@ export function toError(caller: string, error: unknown): Error {
 /** Whether `value` is a class of errors: `Error`, or one that derives from it. */
 export function isErrorClass(value: unknown): value is ErrorClass {
   return value === Error || (typeof value === 'function' && value.prototype instanceof Error)
+}
+
+/** The name of a greenlet. A class of the program's may have a getter for it, and whatever that throws is not to reach who asks for a report. */
+export function nameOf(greenlet: { readonly name: string }): string {
+  try {
+    return greenlet.name
+  } catch {
+    return '?'
+  }
+}
+
+/** What a wait is called. It may stand there with names that are getters of the program's. */
+export function textOf(wait: { describe(): string }): string {
+  try {
+    return wait.describe()
+  } catch {
+    return '?'
+  }
 }

@@ -15,6 +15,7 @@
 import { relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type Blocked, LoopExit } from '../errors/classes.ts'
+import { nameOf, textOf } from '../errors/given.ts'
 import { type Coroutine, kernel, type MainCall, RETURNED, UNSTARTED } from '../greenlet/kernel.ts'
 import { awaitedMainCalls } from '../greenlet/switch.ts'
 
@@ -157,7 +158,7 @@ function graphOf({ mains, calls, living }: Deadlock): Node[] {
   }
   mains.forEach(enter)
   for (const call of calls) {
-    const blocked = { name: 'main', wait: String(call), waitsFor: [call.target.name] }
+    const blocked = { name: 'main', wait: String(call), waitsFor: [nameOf(call.target)] }
     nodes.push(new Node(nodes.length, blocked, [call.target]))
   }
   living.forEach(enter)
@@ -169,18 +170,14 @@ function graphOf({ mains, calls, living }: Deadlock): Node[] {
 }
 
 function blockedOf(coroutine: Coroutine, targets: readonly Coroutine[]): Blocked {
-  const { name, $wait: wait } = coroutine
+  const { $wait: wait } = coroutine
   const because = wait?.because?.() ?? ''
   const frame = kernel.debug?.frameOf(coroutine)
   return {
-    name,
+    name: nameOf(coroutine),
     wait:
-      wait === null
-        ? coroutine.$status === UNSTARTED
-          ? 'not started'
-          : 'a switch() to somebody else'
-        : wait.describe(),
-    waitsFor: targets.slice(0, MOST_ROWS).map((target) => target.name),
+      wait === null ? (coroutine.$status === UNSTARTED ? 'not started' : 'a switch() to somebody else') : textOf(wait),
+    waitsFor: targets.slice(0, MOST_ROWS).map(nameOf),
     ...(because === '' ? {} : { because }),
     ...(frame == null ? {} : { file: frame.file, line: frame.line }),
   }

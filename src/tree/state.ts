@@ -3,7 +3,9 @@
  *
  * Stands on the kernel's fields. Leaves to `drawing.ts` how that is written.
  */
+
 import { GreenletExit } from '../errors/classes.ts'
+import { textOf } from '../errors/given.ts'
 import type { SpawnedGreenlet } from '../gevent/lineage.ts'
 import {
   type Coroutine,
@@ -75,7 +77,7 @@ export function doingOf(greenlet: RawGreenlet, hub: Hub): Doing {
   const { $status: status, $wait: wait } = greenlet
   return {
     state,
-    wait: state === 'ready' && status === UNSTARTED ? 'start()' : wait === null ? null : inLine(wait.describe()),
+    wait: state === 'ready' && status === UNSTARTED ? 'start()' : wait === null ? null : inLine(textOf(wait)),
     because:
       state === 'ready' && status === INTERRUPTED
         ? `${shownError(greenlet.$slot)} is thrown at it`
@@ -98,7 +100,7 @@ function mainDoing(hub: Hub): Doing {
       waits.add('run()') // the greenlet of a main function has a place of its own
     } else {
       own.push(wait)
-      if (wait.$wait !== null) waits.add(wait.$wait.describe())
+      if (wait.$wait !== null) waits.add(textOf(wait.$wait))
       for (const other of wait.$wait?.waitsFor?.() ?? []) others.add(other)
     }
   }

@@ -4,17 +4,18 @@
  * Stands on Node's `inspect`.
  */
 import { inspect } from 'node:util'
+import * as given from '../errors/given.ts'
 
 /** Characters of a value. */
 const LONGEST = 60
 /** Characters of the text of a wait, and of a name. */
 const LONGEST_TEXT = 120
 
-/** What would break the picture, or a terminal. */
+/** What would break the picture, or a terminal: controls, and what turns the direction of a line or has no width. */
 // eslint-disable-next-line no-control-regex -- these are what is looked for
-const NO_LINE = /[^\S ]|[\u0000-\u001f\u007f-\u009f]| {2}/u
+const NO_LINE = /[^\S ]|[\u0000-\u001f\u007f-\u009f]|[\p{Cf}]| {2}/u
 // eslint-disable-next-line no-control-regex -- as above
-const MORE_THAN_A_SPACE = /[\s\u0000-\u001f\u007f-\u009f]+/gu
+const MORE_THAN_A_SPACE = /[\s\p{Cf}\u0000-\u001f\u007f-\u009f]+/gu
 
 /** A value in a line. `inspect` calls code of the program, which may do anything. */
 export function shown(value: unknown): string {
@@ -43,13 +44,9 @@ export function shownError(error: unknown): string {
   }
 }
 
-/** The name of a greenlet, in a line; a class of the program's may have a getter for it, which may throw. */
+/** The name of a greenlet, in a line. */
 export function nameOf(greenlet: { readonly name: string }): string {
-  try {
-    return inLine(greenlet.name)
-  } catch {
-    return '?'
-  }
+  return inLine(given.nameOf(greenlet))
 }
 
 /** A text that has been given to us, a name or a call, in a line. */

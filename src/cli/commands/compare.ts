@@ -88,13 +88,18 @@ async function runApart(words: readonly string[], die: (signal: NodeJS.Signals) 
   const heard: NodeJS.Signals[] = []
   const passOn = (signal: NodeJS.Signals): void => {
     heard.push(signal)
+    // It may hang in a loop, where it hears nothing; who asks twice means it.
+    if (heard.length > 1) {
+      child.kill('SIGKILL')
+      return
+    }
     // What is typed at a terminal, it hears by itself.
     if (signal === 'SIGTERM' || ![0, 1, 2].some((stream) => isatty(stream))) child.kill(signal)
   }
   for (const signal of PASSED_ON) process.on(signal, passOn)
   const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null] // what a child process tells
   for (const signal of PASSED_ON) process.off(signal, passOn)
-  heard.forEach(die)
+  heard.slice(0, 1).forEach(die)
   if (signal !== null) return `was ended by ${signal}`
   return code === 0 ? null : `ended with exit code ${String(code)}`
 }

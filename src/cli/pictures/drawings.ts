@@ -45,12 +45,13 @@ export async function drawer(wanted: Wanted, canvas: Canvas): Promise<Draw> {
   const drawings = await Promise.all(load(wanted, canvas))
   return (recordings) => {
     let between = ''
+    // What goes to the stream comes last: a program may have put a `write` of its own there.
     const failed = drawings.filter(({ file, textOf }) => {
       try {
         const text = textOf(recordings)
         if (file === null) canvas.write(`${between}${text}\n`)
         else writeFileSync(file, text)
-        between = '\n'
+        if (file === null) between = '\n'
         return false
       } catch (err) {
         say(`cannot write ${file ?? 'what was recorded'}: ${reasonOf(err, file ?? '')}`)
@@ -62,10 +63,10 @@ export async function drawer(wanted: Wanted, canvas: Canvas): Promise<Draw> {
 }
 
 function* load({ timeline, trace, summary }: Wanted, canvas: Canvas): Iterable<Promise<Drawing>> {
-  if (timeline === true) yield bars(canvas)
-  if (summary === true) yield table(canvas)
   if (typeof timeline === 'string') yield page(timeline)
   if (trace !== undefined) yield traceFile(trace)
+  if (timeline === true) yield bars(canvas)
+  if (summary === true) yield table(canvas)
 }
 
 async function bars(canvas: Canvas): Promise<Drawing> {

@@ -84,8 +84,11 @@ function fields<T>(shape: Readonly<Record<keyof T & string, Check>>, whole: (val
 const right = (): null => null
 const text = check('a string', (value) => typeof value === 'string')
 const flag = check('true or false', (value) => typeof value === 'boolean')
-const time = check('a number of milliseconds', (value) => Number.isFinite(value))
-const length = check('a number of milliseconds, 0 or more', (value) => Number.isFinite(value) && Number(value) >= 0)
+/** Thirty thousand years: a time above it is a mistake, and would be drawn with an axis of as many ticks. */
+const LONGEST_MS = 1e15
+const isTime = (value: unknown): boolean => Number.isFinite(value) && Math.abs(Number(value)) <= LONGEST_MS
+const time = check('a number of milliseconds', isTime)
+const length = check('a number of milliseconds, 0 or more', (value) => isTime(value) && Number(value) >= 0)
 const count = check('an integer, 0 or more', (value) => Number.isSafeInteger(value) && Number(value) >= 0)
 const place = fields<NonNullable<Track['spawnedAt']>>({ file: text, line: count }, right)
 

@@ -9,9 +9,9 @@ import { useBrowser } from '../support/browser.ts'
 checkLeaks()
 
 /** The page may ask where it came from, and nobody else. */
-const openUrl = useBrowser((url, opened) => url.startsWith(new URL(opened).origin) || url.startsWith('data:'))
+const openUrl = useBrowser((url, opened) => url.startsWith(new URL(opened).origin))
 
-/** Opens a console and its page for `test`, and then leaves the page before the console is closed: it would ask in vain. */
+/** Opens a console and its page for `test`, and has the page paused before the console is closed: it would ask in vain. */
 async function inPage(
   options: ConsoleOptions & { readonly look?: BrowserContextOptions },
   test: (page: Page, live: LiveConsole) => Promise<void>,
@@ -23,7 +23,7 @@ async function inPage(
     await page.locator('[role="treeitem"]').first().waitFor()
     await test(page, live)
   } finally {
-    await page.goto('data:text/html,')
+    await page.evaluate(`document.querySelector('.pause[aria-pressed="false"]')?.click()`)
   }
 }
 
