@@ -23,6 +23,7 @@ it('a name that throws is a question mark in LoopExit, which is raised all the s
   })
   nameless.start()
   const failed = rejection(event.wait())
+  await Promise.resolve() // `await` asks for its `then` in a microtask
   clock.run()
   refuses = true
   hub.raiseLoopExit()
