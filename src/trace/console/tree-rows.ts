@@ -52,8 +52,7 @@ export interface TreeRows {
 export function rowsOf(snapshot: Snapshot, view: View, numbers: Numbers): TreeRows {
   const search = view.filter === '' ? null : find(snapshot, view.filter)
   const root = choose(snapshot.root, view, search, numbers)
-  const rows: Row[] = []
-  emit(rows, root, 0, 1, 1, search, numbers)
+  const rows = written(root, search, numbers)
   const shown = rows.filter(({ kind }) => kind === 'greenlet' || kind === 'finished').length
   const all = search === null ? snapshot.nodes.length : search.shown.size
   const chosen = view.chosen === null ? null : chosenRow(snapshot, view.chosen, rows, numbers)
@@ -147,41 +146,56 @@ function idOf(entry: Node | Group): number {
   return entry.id
 }
 
-/** Writes the rows of `branch`; it is as deep as there are rows at the most. */
-function emit(
-  rows: Row[],
+/** A branch whose rows are to be written, and where they stand. */
+interface Due {
+  readonly branch: Branch
+  readonly depth: number
+  readonly position: number
+  readonly setSize: number
+  /** Written already, but for the row of those that are left out below it. */
+  readonly isWritten: boolean
+}
+
+/** Writes the rows of all branches below `top`. It may be thousands deep, so what is yet to be written is a list and not calls. */
+function written(top: Branch, search: Search | null, numbers: Numbers): Row[] {
+  const rows: Row[] = []
+  const due: Due[] = [{ branch: top, depth: 0, position: 1, setSize: 1, isWritten: false }]
+  for (let one = due.pop(); one !== undefined; one = due.pop()) {
+    const { branch, depth, position, setSize } = one
+    const { children, rest } = branch
+    const size = children.length + (rest.length > 0 ? 1 : 0)
+    if (one.isWritten) {
+      rows.push(restRow(branch, depth + 1, size))
+      continue
+    }
+    rows.push(branchRow(branch, { depth, position, setSize }, search, numbers))
+    if (rest.length > 0) due.push({ ...one, isWritten: true })
+    for (let index = children.length - 1; index >= 0; index--) {
+      const child = children[index]
+      if (child !== undefined)
+        due.push({ branch: child, depth: depth + 1, position: index + 1, setSize: size, isWritten: false })
+    }
+  }
+  return rows
+}
+
+function branchRow(
   branch: Branch,
-  depth: number,
-  position: number,
-  setSize: number,
+  where: Pick<Row, 'depth' | 'position' | 'setSize'>,
   search: Search | null,
   numbers: Numbers,
-): void {
-  const { entry, children, rest } = branch
-  const outline = {
-    id: idOf(entry),
-    depth,
-    position,
-    setSize,
-    isOpen: branch.hasChildren ? branch.isOpen : null,
-  }
-  if (isGroup(entry)) rows.push({ ...outline, ...manyRow(entry.members), kind: 'group', name: entry.stem })
-  else rows.push({ ...outline, ...oneRow(entry, search, numbers) })
-  const size = children.length + (rest.length > 0 ? 1 : 0)
-  children.forEach((child, index) => {
-    emit(rows, child, depth + 1, index + 1, size, search, numbers)
-  })
-  if (rest.length > 0)
-    rows.push({
-      ...manyRow(rest),
-      kind: 'rest',
-      id: outline.id,
-      depth: depth + 1,
-      position: size,
-      setSize: size,
-      name: '',
-      isOpen: null,
-    })
+): Row {
+  const { entry } = branch
+  const outline = { id: idOf(entry), ...where, isOpen: branch.hasChildren ? branch.isOpen : null }
+  return isGroup(entry)
+    ? { ...outline, ...manyRow(entry.members), kind: 'group', name: entry.stem }
+    : { ...outline, ...oneRow(entry, search, numbers) }
+}
+
+/** The row of those below `branch` that are left out. */
+function restRow({ entry, rest }: Branch, depth: number, size: number): Row {
+  const outline = { id: idOf(entry), depth, position: size, setSize: size, isOpen: null }
+  return { ...manyRow(rest), ...outline, kind: 'rest', name: '' }
 }
 
 /** The row of the greenlet with that number, whether it is among `rows` or not. */

@@ -232,6 +232,19 @@ describe('many greenlets', () => {
     clock.run()
   })
 
+  it('may stand thousands deep', () => {
+    const { clock, look } = setting()
+    function* link(depth: number): Green<void> {
+      if (depth < 6000) spawn(link, depth + 1)
+      yield* sleep(1000)
+    }
+    spawn(link, 1)
+    clock.run(10)
+    const { rows, leftOut } = look('more=1:5000')
+    expect([rows.length + leftOut >= 6000, rows.length > 5000, rows[5000]?.depth]).toEqual([true, true, 5000])
+    clock.run()
+  })
+
   it('of one spawner leave room for those of others', () => {
     const { clock, look } = setting()
     for (let n = 0; n < 90; n++) {
