@@ -318,8 +318,19 @@ export class Monitor extends EventEmitter<MonitorEvents> implements Disposable {
     }
     if (stall.printed) this.#printer?.add(unblockedText(report))
     this.#hush(watchdog)
-    for (const blocked of stall.reports) this.emit('blocked', blocked)
-    this.emit('unblocked', report)
+    for (const blocked of stall.reports) this.#tell(() => this.emit('blocked', blocked))
+    this.#tell(() => this.emit('unblocked', report))
+  }
+
+  /** A listener that throws does not keep the rest from being told. */
+  #tell(tell: () => void): void {
+    try {
+      tell()
+    } catch (error) {
+      process.nextTick(() => {
+        throw error
+      })
+    }
   }
 
   /** The thread beside has told of the stall by itself. */
@@ -348,7 +359,7 @@ export class Monitor extends EventEmitter<MonitorEvents> implements Disposable {
       const report = limit.check()
       if (report === null) continue
       this.#printer?.report(memoryText(report))
-      this.emit(report.bytes > report.limitBytes ? 'memoryExceeded' : 'memoryNormal', report)
+      this.#tell(() => this.emit(report.bytes > report.limitBytes ? 'memoryExceeded' : 'memoryNormal', report))
     }
   }
 }

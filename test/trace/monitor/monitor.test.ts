@@ -176,6 +176,11 @@ describe.concurrent('a process with a monitor', () => {
     )
   })
 
+  it('tells of the end of a stall although a listener throws, which is an uncaught exception', async () => {
+    const { stdout, code } = await ends('a listener throws')
+    expect([stdout, code]).toEqual(['told of the end; uncaught: of a listener\n', 0])
+  })
+
   it('is watched the same when Node listens for debuggers', async () => {
     const { stdout, stderr, code } = await ends('in a stall', { NODE_OPTIONS: '--inspect=0' })
     expect([stdout, code]).toEqual(['told of main\n', 3])

@@ -46,6 +46,19 @@ switch (how) {
     block()
     process.exit(3)
     break
+  case 'a listener throws': {
+    const uncaught = new Promise<Error>((resolve) => process.once('uncaughtException', resolve))
+    const unblocked = new Promise((resolve) => monitor.once('unblocked', resolve))
+    monitor.once('blocked', () => {
+      throw new Error('of a listener')
+    })
+    await monitor.start().ready
+    block()
+    await unblocked
+    console.log(`told of the end; uncaught: ${(await uncaught).message}`)
+    monitor.stop()
+    break
+  }
   case 'in a thread': {
     const worker = new Worker(new URL(import.meta.url), { argv: ['the thread'] })
     await new Promise((resolve) => worker.once('exit', resolve))
