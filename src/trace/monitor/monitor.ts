@@ -8,23 +8,17 @@
  * Stands on the watchdog, the stack, the printer. Has no part in any switch: while nothing is stuck it costs a timer each 20 ms.
  */
 import { EventEmitter } from 'node:events'
-import { type Coroutine, kernel } from '../../greenlet/kernel.ts'
+import type { Coroutine } from '../../greenlet/kernel.ts'
+import { getcurrent } from '../../greenlet/raw-greenlet.ts'
 import { type Alarm, systemClock } from '../../hub/clock.ts'
 import { DelayMeter, type EventLoopDelays } from './delays.ts'
 import { addIgnoringWatcher, type IgnoringWatcher, isIgnoring, removeIgnoringWatcher } from './ignoring.ts'
 import { limitsOf, type MemoryLimit } from './memory.ts'
 import { type MonitorOptions, settingsOf } from './options.ts'
 import { Printer } from './printer.ts'
-import {
-  type BlockedReport,
-  blockedText,
-  type MemoryReport,
-  memoryText,
-  type UnblockedReport,
-  unblockedText,
-} from './reports.ts'
-import { stuckBelow } from './stuck.ts'
-import { type Answer, machineMs, type Question, Watchdog } from './watchdog.ts'
+import { blockedLines, blockedText, type BlockedReport, type MemoryReport, memoryText, type UnblockedReport, unblockedText } from './reports.ts'
+import { type StuckFrame, sourceFrame, stuckBelow } from './stuck.ts'
+import { type Answer, machineMs, type Question, type Reply, Watchdog } from './watchdog.ts'
 
 /** What a {@link Monitor} tells its listeners. */
 export interface MonitorEvents {
@@ -211,7 +205,7 @@ export class Monitor extends EventEmitter<MonitorEvents> implements Disposable {
    * @source gevent: `ignore_current_greenlet_blocking`
    */
   ignoreCurrentGreenletBlocking(): void {
-    this.#ignored.add(kernel.current)
+    this.#ignored.add(getcurrent())
     this.#ignoresSome = true
     if (this.#watchdog !== null) this.#hush(this.#watchdog)
   }
@@ -223,7 +217,7 @@ export class Monitor extends EventEmitter<MonitorEvents> implements Disposable {
    * @source gevent: `monitor_current_greenlet_blocking`
    */
   monitorCurrentGreenletBlocking(): void {
-    this.#ignored.delete(kernel.current)
+    this.#ignored.delete(getcurrent())
   }
 
   readonly #exiting = (): void => {
@@ -231,7 +225,7 @@ export class Monitor extends EventEmitter<MonitorEvents> implements Disposable {
   }
 
   readonly #failed = (error: unknown): void => {
-    this.#printer?.add(`greenloop: the monitor has ended, since its thread has failed: ${String(error)}\n`)
+    this.#printer?.print(`greenloop: the monitor has ended, since its thread has failed: ${String(error)}\n`)
     this.stop()
   }
 
@@ -247,39 +241,44 @@ export class Monitor extends EventEmitter<MonitorEvents> implements Disposable {
     },
   }
 
-  /** Called in an interrupt, whatever runs: it must not change anything that the program could see. */
-  readonly #answer = (question: string): Answer => {
-    const { beats, askedAt, last, stopped } = JSON.parse(question) as Question // the thread beside has written it
+  /** Called in an interrupt, whatever runs: it must not change anything that the program could see, nor run a regular expression. */
+  readonly #answer = (question: string): string => {
+    const [answer, print] = this.#find(JSON.parse(question) as Question) // the thread beside has written it
+    const reply: Reply = { answer, print, mapped: process.sourceMapsEnabled }
+    return JSON.stringify(reply)
+  }
+
+  #find({ beats, askedAt, last, stopped }: Question): [Answer, print: (string | StuckFrame)[] | null] {
     const watchdog = this.#watchdog
     const held = this.#held
     this.#held = null
-    if (watchdog === null || watchdog.beats !== beats) return 'over'
-    const { current } = kernel
-    if (stopped === true || isIgnoring() || this.#ignored.has(current)) return 'ignored'
-    if (held !== null) {
-      this.#report(held)
-      return 'told'
-    }
+    if (watchdog === null || watchdog.beats !== beats) return ['over', null]
+    const current = getcurrent()
+    if (stopped === true || isIgnoring() || this.#ignored.has(current)) return ['ignored', null]
+    if (held !== null) return ['told', this.#note(held)]
     const native = machineMs() - askedAt >= this.#nativeMs
     const { running, call, frames } = stuckBelow(this.#answer)
-    if (native && !running) return 'over'
+    if (native && !running) return ['over', null]
     const blockedMs = systemClock.now() - this.#lastBeatMs - this.#periodMs
     // Once native code has returned, another moment would tell of something else.
-    if (frames.length === 0 && !last && !native) return 'again'
+    if (frames.length === 0 && !last && !native) return ['again', null]
     const report = { greenlet: current.name, blockedMs, frames, call, native }
     if (stopped === null && isInspected()) {
       this.#held = report
-      return 'inspected'
+      return ['inspected', null]
     }
-    this.#report(report)
-    return 'told'
+    return ['told', this.#note(report)]
   }
 
-  #report(report: BlockedReport, beganMs = this.#lastBeatMs + this.#periodMs): void {
+  /** Notes a report of the stall that began then. Answers what is to be printed, if anything is. */
+  #note(report: BlockedReport, beganMs = this.#lastBeatMs + this.#periodMs): (string | StuckFrame)[] | null {
     this.#reported++
     const stall = (this.#stall ??= { beganMs, reports: [], printed: false })
     stall.reports.push(report)
-    if (this.#printer?.report(blockedText(report)) === true) stall.printed = true
+    const heldBack = this.#printer?.take() ?? null
+    if (heldBack === null) return null
+    stall.printed = true
+    return blockedLines(report, heldBack)
   }
 
   /** Whether the thread beside may print by itself: it knows neither who runs nor how much was printed. */
@@ -304,8 +303,14 @@ export class Monitor extends EventEmitter<MonitorEvents> implements Disposable {
 
   /** The hub runs: what was told of the stall, if there was one, is given to the listeners. */
   #endStall(watchdog: Watchdog, began = this.#lastBeatMs + this.#periodMs): void {
-    if (this.#held !== null) this.#report(this.#held, began) // nobody has stopped it: it went on by itself
+    const held = this.#held
     this.#held = null
+    if (held !== null) {
+      // No debugger has stopped it: it went on by itself.
+      const report = { ...held, frames: held.frames.map(sourceFrame) }
+      const lines = this.#note(report, began)
+      if (lines !== null) this.#printer?.print(blockedText(lines))
+    }
     if (watchdog.takeUnanswered()) this.#noteUnanswered(watchdog, began)
     else if (watchdog.quiet) this.#hush(watchdog)
     const stall = this.#stall
@@ -316,7 +321,10 @@ export class Monitor extends EventEmitter<MonitorEvents> implements Disposable {
       totalMs: systemClock.now() - stall.beganMs,
       reports: stall.reports.length,
     }
-    if (stall.printed) this.#printer?.add(unblockedText(report))
+    if (stall.printed) {
+      watchdog.settle() // it prints the report
+      this.#printer?.print(unblockedText(report))
+    }
     this.#hush(watchdog)
     for (const blocked of stall.reports) this.#tell(() => this.emit('blocked', blocked))
     this.#tell(() => this.emit('unblocked', report))
@@ -358,7 +366,7 @@ export class Monitor extends EventEmitter<MonitorEvents> implements Disposable {
     for (const limit of this.#memory) {
       const report = limit.check()
       if (report === null) continue
-      this.#printer?.report(memoryText(report))
+      if (this.#printer?.take() != null) this.#printer.print(memoryText(report))
       this.#tell(() => this.emit(report.bytes > report.limitBytes ? 'memoryExceeded' : 'memoryNormal', report))
     }
   }

@@ -26,7 +26,7 @@ function writeNow(text: string): void {
   }
 }
 
-/** Lets so many reports pass in a minute, and tells how many it has held back. */
+/** Lets so many reports pass in a minute, and counts those that it holds back. */
 export class Printer {
   readonly #perMinute: number
   readonly #now: () => number
@@ -48,21 +48,16 @@ export class Printer {
     return this.#printed.length >= this.#perMinute
   }
 
-  /** Prints a report, or counts it. Answers whether it was printed. */
-  report(text: string): boolean {
+  /** Whether a report may be printed: how many were held back before it; null: it is held back itself. */
+  take(): number | null {
     if (this.full) {
       this.#heldBack++
-      return false
+      return null
     }
-    this.#printed.push(this.#now())
     const heldBack = this.#heldBack
     this.#heldBack = 0
-    this.#write(
-      heldBack === 0
-        ? text
-        : `greenloop: ${heldBack} more ${heldBack === 1 ? 'report' : 'reports'} before this one.\n${text}`,
-    )
-    return true
+    this.note()
+    return heldBack
   }
 
   /** Counts a report that somebody else has printed. */
@@ -70,8 +65,8 @@ export class Printer {
     this.#printed.push(this.#now())
   }
 
-  /** Prints what belongs to a report that was printed. */
-  add(text: string): void {
+  /** Prints what may be printed. */
+  print(text: string): void {
     this.#write(text)
   }
 }

@@ -45,20 +45,34 @@ export interface MemoryReport {
 /** So many frames are printed. */
 const FRAMES = 20
 
-/** Several lines: how long, by whom, where, and what to do. */
-export function blockedText({ greenlet, blockedMs, frames, call, native }: BlockedReport): string {
+/** What is printed of a report, line by line: how long, by whom, where, and what to do. A frame becomes a line where its place is known. */
+export function blockedLines(
+  { greenlet, blockedMs, frames, call, native }: BlockedReport,
+  heldBack = 0,
+): (string | StuckFrame)[] {
   const where = call === null ? '' : `, in ${call}()`
-  const head = native
-    ? `greenloop: the hub was blocked for ${ms(blockedMs)} by ${who(greenlet)}${where}, in native code that has returned to:`
-    : `greenloop: the hub has been blocked for ${ms(blockedMs)} by ${who(greenlet)}${where}:`
-  const lines = frames.slice(0, FRAMES).map((frame) => `    at ${placeText(frame)}`)
+  const by = `for ${ms(blockedMs)} by ${who(greenlet)}${where}`
+  const lines: (string | StuckFrame)[] = []
+  if (heldBack > 0) lines.push(`greenloop: ${heldBack} more ${heldBack === 1 ? 'report' : 'reports'} before this one.`)
+  lines.push(
+    native
+      ? `greenloop: the hub was blocked ${by}, in native code that has returned to:`
+      : `greenloop: the hub has been blocked ${by}:`,
+    ...frames.slice(0, FRAMES),
+  )
   if (frames.length > FRAMES) lines.push(`    and ${frames.length - FRAMES} more`)
   if (frames.length === 0) lines.push('    (no code of the program is on the stack)')
-  const advice =
-    call !== null && /Sync$/u.test(call)
-      ? 'Use the form of the call that waits, or make it in a worker thread.'
-      : 'Let others run in between, with yield* sleep(0), or do the work in a worker thread.'
-  return `${[head, ...lines].join('\n')}\n  ${advice}\n`
+  lines.push(
+    call?.endsWith('Sync') === true
+      ? '  Use the form of the call that waits, or make it in a worker thread.'
+      : '  Let others run in between, with yield* sleep(0), or do the work in a worker thread.',
+  )
+  return lines
+}
+
+/** The lines as a text, with the frames as they are. */
+export function blockedText(lines: readonly (string | StuckFrame)[]): string {
+  return lines.map((line) => `${typeof line === 'string' ? line : `    at ${placeText(line)}`}\n`).join('')
 }
 
 /** One line. */

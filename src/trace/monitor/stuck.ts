@@ -1,9 +1,9 @@
 /**
  * Where this thread is stuck: the program's part of the native stack, read in the middle of whatever runs.
  *
- * It is called in an interrupt, between two steps of any JavaScript there is. So it changes nothing that a program could see, and takes the
- * stack as V8's own call sites, whatever the program has made of `Error.prepareStackTrace`. With source maps on, places are those of the
- * sources.
+ * It is read in an interrupt, between two steps of any JavaScript there is, or of a regular expression. So it changes nothing that a program
+ * could see, takes the stack as V8's own call sites, whatever the program has made of `Error.prepareStackTrace`, and runs no regular
+ * expression: V8 of Node 20 does not survive one within another. Source maps are Node's own, and use some; they are asked later.
  *
  * Stands on what `errors/stack.ts` knows of our own files.
  */
@@ -23,7 +23,7 @@ export interface StuckFrame {
   readonly column: number
 }
 
-/** What is on the stack. */
+/** What is on the stack, by the code that V8 runs, which may not be the sources. */
 export interface Stuck {
   /** Whether any code is: Node's loop is not between two callbacks, and V8 not between two promises. */
   readonly running: boolean
@@ -81,7 +81,8 @@ function isProgram(file: string): boolean {
 function callOf(site: NodeJS.CallSite): string | null {
   const file = fileOf(site)
   const name = nameOf(site)
-  return (file === '' || /^node:(?!internal)/u.test(file)) && name !== '' ? name : null
+  const known = file === '' || (file.startsWith('node:') && !file.startsWith('node:internal'))
+  return known && name !== '' ? name : null
 }
 
 /** `async Parser.parse (file:///…)`: what stands before the place. */
@@ -89,14 +90,21 @@ function nameOf(site: NodeJS.CallSite): string {
   // eslint-disable-next-line @typescript-eslint/no-base-to-string -- V8 gives it a toString of its own
   const text = String(site)
   const end = text.indexOf(' (')
-  return end < 0 ? '' : text.slice(0, end).replace(/^(?:async|new) /u, '')
+  const begin = text.startsWith('async ') ? 'async '.length : text.startsWith('new ') ? 'new '.length : 0
+  return text.slice(begin, Math.max(begin, end))
 }
 
 function frameOf(site: NodeJS.CallSite): StuckFrame {
-  const file = fileOf(site)
-  const line = site.getLineNumber() ?? 0
-  const column = site.getColumnNumber() ?? 0
-  const name = nameOf(site)
+  return {
+    name: nameOf(site),
+    file: fileOf(site),
+    line: site.getLineNumber() ?? 0,
+    column: site.getColumnNumber() ?? 0,
+  }
+}
+
+/** A frame by the sources, where source maps are on. Not in an interrupt. */
+export function sourceFrame({ name, file, line, column }: StuckFrame): StuckFrame {
   const entry = findSourceMap(file)?.findEntry(line - 1, column - 1)
   if (entry === undefined || !('originalSource' in entry)) return { name, file: pathOf(file), line, column }
   const { originalSource, originalLine, originalColumn } = entry

@@ -3,19 +3,20 @@
  *
  * Model. This thread beats: a timer of Node counts one cell up. When the count stands still for too long, the thread beside connects to the
  * inspector of this one, as a debugger would, and has it evaluate one call: {@link Question}. V8 runs that in an interrupt, in the middle of
- * a loop, a regular expression or an `Atomics.wait`, and what it calls sees the stack that is stuck. Nothing is paused, no debugger is turned
- * on, no code is compiled anew, and a debugger that is attached notices nothing. Then it disconnects: one that stays connected would
- * have the process wait for it at its end.
+ * a loop, a regular expression or an `Atomics.wait`, and what it calls sees the stack that is stuck. Nothing is paused, no code is compiled
+ * anew, and a debugger that is attached notices nothing. The thread beside prints what it is told, by the sources if there are source maps,
+ * and disconnects: one that stays connected would have the process wait for it at its end.
  *
  * Native code is not interrupted; the call comes when it returns. Until then the thread beside tells what it knows by itself.
  *
- * Turned down. `Debugger.pause`, as others do it: it turns the debugger on, which tells of every script there is and drops optimised code,
- * and it cannot be told from a breakpoint of the program's own debugger. Sampling by the CPU profiler: a stack, but nothing to ask who runs.
+ * Turned down. `Debugger.pause`, as others do it: it drops optimised code, is seen by a debugger that is attached, and cannot be told from a
+ * breakpoint of that one. Source maps in the interrupt: Node uses regular expressions for them, see `stuck.ts`. Sampling by the CPU profiler: a stack, but nothing to ask who runs.
  *
  * Stands on worker_threads; the code of the thread is src/embedded/watchdog, as text.
  */
 import { isMainThread, threadId, Worker } from 'node:worker_threads'
 import { SCRIPT } from '../built/watchdog.ts'
+import type { StuckFrame } from './stuck.ts'
 
 /**
  * What the stuck thread answers:
@@ -27,6 +28,15 @@ import { SCRIPT } from '../built/watchdog.ts'
  * - `inspected`: a debugger could be attached, and may have stopped it. The report is made when that is known.
  */
 export type Answer = 'told' | 'again' | 'over' | 'ignored' | 'inspected'
+
+/** What it answers with, as JSON. */
+export interface Reply {
+  readonly answer: Answer
+  /** What the thread beside is to print. Null: nothing. */
+  readonly print: readonly (string | StuckFrame)[] | null
+  /** Whether the frames are to be printed by the sources. */
+  readonly mapped: boolean
+}
 
 /** What it is asked. */
 export interface Question {
@@ -48,15 +58,15 @@ export interface WatchdogData {
   readonly beatAt: BigInt64Array
   /** Not 0: it blocks on purpose. */
   readonly ignored: Int32Array
-  /** 1 while the thread beside is connected to this one. */
-  readonly connected: Int32Array
+  /** 1 while the thread beside is connected to this one, or has something to print. */
+  readonly busy: Int32Array
   /** Set to 1 when the thread beside has told of a stall without having been answered. */
   readonly unanswered: Int32Array
   /** Not 0: what cannot be asked about is not to be printed. */
   readonly quiet: Int32Array
   /** 1: all is over. */
   readonly closed: Int32Array
-  /** Gives the answer, when it is called with a {@link Question} as JSON. */
+  /** Gives the {@link Reply}, when it is called with a {@link Question} as JSON. */
   readonly expression: string
   /** Whether this thread can be asked: an inspector is there and allowed, and it is the main thread. */
   readonly asks: boolean
@@ -76,7 +86,7 @@ export function machineMs(): number {
   return Number(process.hrtime.bigint()) / 1e6
 }
 
-type Asked = (question: string) => Answer
+type Asked = (question: string) => string
 
 /** Those that are asked, by number. They are found through one global name, since that is what an inspector can reach. */
 function shareAskable(): Map<number, Asked> {
@@ -95,8 +105,8 @@ function mayInspect(): boolean {
   return permission === undefined || permission.has('inspector')
 }
 
-/** So long the thread beside may take to disconnect, when it is told to. */
-const HANG_UP_MS = 500
+/** So long the thread beside may take to print and to disconnect. */
+const SETTLE_MS = 500
 
 function cell(): Int32Array<SharedArrayBuffer> {
   return new Int32Array(new SharedArrayBuffer(4))
@@ -120,7 +130,7 @@ export class Watchdog {
     beats: cell(),
     beatAt: new BigInt64Array(new SharedArrayBuffer(8)),
     ignored: cell(),
-    connected: cell(),
+    busy: cell(),
     unanswered: cell(),
     quiet: cell(),
     closed: cell(),
@@ -209,12 +219,15 @@ export class Watchdog {
     return Atomics.exchange(this.#cells.unanswered, 0, 0) === 1
   }
 
+  /** Waits until it has printed what it was given, which is a matter of milliseconds, and is not connected to this thread. */
+  settle(): void {
+    Atomics.wait(this.#cells.busy, 0, 1, SETTLE_MS)
+  }
+
   /** Ends it. When this returns, it is not connected to this thread any more. */
   close(): void {
-    const { closed, connected } = this.#cells
-    Atomics.store(closed, 0, 1)
-    // It disconnects as soon as it is answered, which happens while this waits.
-    Atomics.wait(connected, 0, 1, HANG_UP_MS)
+    Atomics.store(this.#cells.closed, 0, 1)
+    this.settle() // it is answered while this waits
     askable.delete(this.#id)
     void this.#worker.terminate()
     this.#finishStart()

@@ -16,9 +16,6 @@ export function keyOf({ kind, id }: Row): string {
   return kind === 'rest' ? `rest-${id}` : `row-${id}`
 }
 
-/** What a click means. */
-type Part = 'row' | 'twisty' | 'kill'
-
 /** The element of a row. */
 export class TreeRow {
   readonly element: HTMLElement
