@@ -38,24 +38,48 @@ import { type HubObserver, outcomeOf, printSwitches } from './hub/report.ts'
  */
 export interface ChannelMessages {
   /** A greenlet was started; `spawner` was running then: main, when plain code has done it. */
-  readonly 'greenloop:spawn': { readonly greenlet: RawGreenlet; readonly spawner: RawGreenlet; readonly hub: Hub }
+  readonly 'greenloop:spawn': {
+    /** Whom it is about. */
+    readonly greenlet: RawGreenlet
+    /** Who was running then. */
+    readonly spawner: RawGreenlet
+    /** Where it lives. */
+    readonly hub: Hub
+  }
   /** Control passed, with a value or an error: by `switch()` and `throw()`, by an end that goes on in the parent, by the hub, from main. */
   readonly 'greenloop:switch': {
+    /** Who gave control. */
     readonly origin: RawGreenlet
+    /** Who has it now. */
     readonly target: RawGreenlet
+    /** Whether an error went over. */
     readonly throwing: boolean
   }
-  /** A greenlet has ended: by a value, an error, or a kill, whose GreenletExit is its error. */
+  /** A greenlet of the hub has ended: by a value, an error, or a kill, whose GreenletExit is its error. Raw ones are seen in the switches. */
   readonly 'greenloop:end': {
+    /** Whom it is about. */
     readonly greenlet: RawGreenlet
+    /** How it ended. */
     readonly outcome: 'returned' | 'failed' | 'killed'
+    /** What it returned. */
     readonly value: unknown
+    /** What it failed with, or was killed by. */
     readonly error: unknown
   }
   /** A greenlet waits; `wait` is the call as a person writes it, `queue.get()`, and null when it only lets others run. */
-  readonly 'greenloop:block': { readonly greenlet: RawGreenlet; readonly wait: string | null }
+  readonly 'greenloop:block': {
+    /** Whom it is about. */
+    readonly greenlet: RawGreenlet
+    /** The call that it waits in. */
+    readonly wait: string | null
+  }
   /** The wait of a greenlet is over; `waker` was running then: main, when it was a timer, a socket or plain code. */
-  readonly 'greenloop:wake': { readonly greenlet: RawGreenlet; readonly waker: RawGreenlet }
+  readonly 'greenloop:wake': {
+    /** Whom it is about. */
+    readonly greenlet: RawGreenlet
+    /** Who was running then. */
+    readonly waker: RawGreenlet
+  }
 }
 
 type Name = keyof ChannelMessages

@@ -36,9 +36,11 @@ export interface TreeFormat {
 
 /** A greenlet of a tree as plain data: it survives `JSON`. */
 export interface TreeNode {
+  /** In a line, cut if it is long. */
   readonly name: string
   /** Its `minimalIdent`; -1: main, or a raw greenlet, which have none. */
   readonly ident: number
+  /** What it is doing. */
   readonly state: TreeState
   /** The call that it waits in, `queue.get()`; null: it does not, or in a switch to somebody who is not known. */
   readonly wait: string | null
@@ -62,6 +64,7 @@ export interface TreeNode {
   readonly more: number
   /** How many greenlets below it are left out: there are too many, or they are too deep. */
   readonly hidden: number
+  /** Those that it has spawned. */
   readonly children: TreeNode[]
 }
 

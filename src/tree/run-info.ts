@@ -29,7 +29,10 @@ export interface RunInfoOptions extends TreeFormat {
 /** Where it is written. */
 export interface PrintRunInfoOptions extends RunInfoOptions {
   /** Anything that takes text: a stream, or an object with a method `write`. @defaultValue process.stderr */
-  file?: { write(text: string): unknown }
+  file?: {
+    /** Is given the text, with an end of line. */
+    write(text: string): unknown
+  }
 }
 
 /**

@@ -14,7 +14,15 @@ import { show, wrongRight } from '../../errors/usage.ts'
  * Where a `BackdoorServer` listens: a port of 127.0.0.1, 0 for a free one; an object with the port and a loopback host; or the path of a Unix
  * socket, which has a slash in it.
  */
-export type BackdoorPlace = number | { readonly port: number; readonly host?: string } | string
+export type BackdoorPlace =
+  | number
+  | {
+      /** 0: a free one. */
+      readonly port: number
+      /** One of the loopback. @defaultValue 127.0.0.1 */
+      readonly host?: string
+    }
+  | string
 
 /** The same, checked. */
 export type Place =

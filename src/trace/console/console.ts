@@ -70,6 +70,7 @@ export function openConsole(options: ConsoleOptions = {}): Operation<LiveConsole
 
 /** The live console: open until it is closed, or the process ends. Made by {@link openConsole}. */
 export class LiveConsole {
+  /** Where it listens, on 127.0.0.1. */
   readonly port: number
   /** Who has it may look, and kill if that was allowed. */
   readonly token: string = randomBytes(24).toString('base64url')

@@ -16,54 +16,89 @@ import { faultOf, recordingsOf } from './given.ts'
 /** An event of the Trace Event Format, as far as we write them. Times are in microseconds. */
 export type ChromeEvent =
   | {
+      /** The kind of event. */
       readonly ph: 'X'
+      /** What it is called. */
       readonly name: string
+      /** What it belongs to. */
       readonly cat: string
+      /** When, in microseconds. */
       readonly ts: number
+      /** How long, in microseconds. */
       readonly dur: number
+      /** The process: a recording. */
       readonly pid: number
+      /** The thread: a track. */
       readonly tid: number
       /** The name of a colour. */
       readonly cname: string
+      /** What a click on it shows. */
       readonly args?: Readonly<Record<string, string>>
     }
   | {
+      /** The kind of event. */
       readonly ph: 's' | 'f'
       /** Of the end of a flow: it belongs to the slice that it lies in, not to the next one. */
       readonly bp?: 'e'
+      /** What it is called. */
       readonly name: string
+      /** What it belongs to. */
       readonly cat: string
+      /** Pairs the beginning of an arrow with its end. */
       readonly id: number
+      /** When, in microseconds. */
       readonly ts: number
+      /** The process: a recording. */
       readonly pid: number
+      /** The thread: a track. */
       readonly tid: number
     }
   | {
+      /** The kind of event. */
       readonly ph: 'i'
+      /** What it is called. */
       readonly name: string
+      /** What it belongs to. */
       readonly cat: string
+      /** When, in microseconds. */
       readonly ts: number
+      /** The process: a recording. */
       readonly pid: number
+      /** The thread: a track. */
       readonly tid: number
       /** It belongs to its thread. */
       readonly s: 't'
+      /** What a click on it shows. */
       readonly args?: Readonly<Record<string, string>>
     }
   | {
+      /** The kind of event. */
       readonly ph: 'M'
+      /** What it is called. */
       readonly name: 'process_name' | 'process_labels' | 'process_sort_index' | 'thread_name' | 'thread_sort_index'
+      /** The process: a recording. */
       readonly pid: number
+      /** The thread: a track. */
       readonly tid: number
+      /** What a click on it shows. */
       readonly args: Readonly<Record<string, string | number>>
     }
 
 /** What is written to a file, by `JSON.stringify`. */
 export interface ChromeTrace {
+  /** In what times are shown. */
   readonly displayTimeUnit: 'ms'
+  /** What wrote it. */
   readonly otherData: Readonly<Record<string, string>>
+  /** What is drawn. */
   readonly traceEvents: readonly ChromeEvent[]
   /** The recordings themselves. */
-  readonly greenloop: { readonly version: 1; readonly recordings: readonly Recording[] }
+  readonly greenloop: {
+    /** Of this form. */
+    readonly version: 1
+    /** What `readChromeTrace` gives back. */
+    readonly recordings: readonly Recording[]
+  }
 }
 
 const VERSION = 1

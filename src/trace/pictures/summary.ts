@@ -12,8 +12,11 @@ import { duration } from './text/duration.ts'
 export interface WaitSummary {
   /** The call up to its parenthesis: `sleep`, `queue.get`. */
   readonly cause: string
+  /** How often. */
   readonly count: number
+  /** How long together, in milliseconds. */
   readonly totalMs: number
+  /** The longest of them, in milliseconds. */
   readonly longestMs: number
   /** The name of the greenlet whose wait was the longest. */
   readonly longestBy: string
@@ -21,10 +24,13 @@ export interface WaitSummary {
 
 /** A stretch of running in which nobody else got a turn. */
 export interface RunSummary {
+  /** How long, in milliseconds. */
   readonly ms: number
+  /** When it began, in milliseconds since the recording did. */
   readonly atMs: number
   /** The greenlet's name, and its track. */
   readonly name: string
+  /** The id of the track. */
   readonly track: number
   /** Where it had waited before; null: it began there, or the place is not known. */
   readonly from: Place | null
@@ -38,6 +44,7 @@ export interface TimeSummary {
   readonly busyMs: number
   /** It could have run, and others did. */
   readonly readyMs: number
+  /** How long it was in waits of the hub. */
   readonly waitingMs: number
   /** It had switched to somebody else. */
   readonly switchedMs: number
@@ -53,17 +60,23 @@ export interface TimeSummary {
 export interface GreenletSummary extends TimeSummary {
   /** The number of its track. */
   readonly track: number
+  /** Of the greenlet. */
   readonly name: string
+  /** What the track is of. */
   readonly kind: Track['kind']
   /** Null: it lived still when the recording ended. */
   readonly end: End | null
+  /** Of one that has failed, the error in a line. */
   readonly error: string | null
 }
 
 /** A recording in numbers. */
 export interface Summary {
+  /** What was run. */
   readonly title: string
+  /** How long the recording is. */
   readonly durationMs: number
+  /** How many events the recording has lost. */
   readonly lostEvents: number
   /** In the order of the tracks: main first. */
   readonly greenlets: readonly GreenletSummary[]

@@ -204,6 +204,7 @@ const MAIN_ALONE = {
 export interface Recorded<T> {
   /** What main has returned. */
   readonly value: T
+  /** What happened meanwhile. */
   readonly recording: Recording
 }
 

@@ -24,8 +24,11 @@ export type SpanKind = 'running' | 'ready' | 'waiting' | 'switched'
 
 /** One of the stretches that the life of a greenlet consists of; they follow each other without gaps. */
 export interface Span {
+  /** What passed, or what it did. */
   readonly kind: SpanKind
+  /** When it began. */
   readonly fromMs: number
+  /** When it ended: when the next one begins. */
   readonly toMs: number
   /** Of `waiting` the call as a person writes it, `queue.get()`; of `switched` the name of whom it switched to; else null. */
   readonly what: string | null
@@ -40,6 +43,7 @@ export type End = 'returned' | 'failed' | 'killed'
 export interface Track {
   /** 0: main. Tracks are numbered in the order in which they appeared. */
   readonly id: number
+  /** Of the greenlet, as it was called last. */
   readonly name: string
   /** `main`: plain code and the hub. `raw`: a greenlet that lives on `switch()` alone. */
   readonly kind: 'main' | 'greenlet' | 'raw'
@@ -51,9 +55,11 @@ export interface Track {
   readonly spawnedAt: Place | null
   /** Null: it lived still when the recording ended. */
   readonly endedMs: number | null
+  /** How it has ended; null: it lives, or that was not recorded. */
   readonly end: End | null
   /** Of one that has failed, the error in a line: `TypeError: x is not a function`. */
   readonly error: string | null
+  /** What it did, from its begin to its end. */
   readonly spans: readonly Span[]
 }
 
@@ -69,10 +75,13 @@ export type ArrowKind = 'switch' | 'resume' | 'wake' | 'kill'
 
 /** One thing that passed from one greenlet to another. */
 export interface Arrow {
+  /** What passed, or what it did. */
   readonly kind: ArrowKind
   /** Ids of tracks. */
   readonly from: number
+  /** The id of the track that it went to. */
   readonly to: number
+  /** When. */
   readonly atMs: number
   /** Of `switch` and `resume`: whether an error went over; of `kill` always true. */
   readonly thrown: boolean
@@ -84,6 +93,7 @@ export interface Recording {
   readonly title: string
   /** When it began, in milliseconds of Unix time. */
   readonly beganAt: number
+  /** How long it is. */
   readonly durationMs: number
   /** How many events the ring buffer has lost: the oldest. */
   readonly lostEvents: number
