@@ -107,8 +107,11 @@ describe('examples/pages.ts', () => {
     it('draws what the README shows', TIMEOUT, async () => {
       const { stdout } = await run('pages.ts')
       const fences = fencesOf(readFileSync(join(REPOSITORY, 'README.md'), 'utf8'))
-      // The text blocks behind a block of code are that code's output.
-      const shown = fences.filter(({ language }, place) => language === 'text' && fences[place - 1]?.language !== 'ts')
+      // The text blocks behind a block of code are that code's output; those that begin with a prompt are that command's.
+      const shown = fences.filter(
+        ({ language, code }, place) =>
+          language === 'text' && fences[place - 1]?.language !== 'ts' && !code.startsWith('$ '),
+      )
       expect(shown).toHaveLength(1)
       for (const { code } of shown) expect(normal(stdout)).toMatch(pattern(code, true))
     })

@@ -9,7 +9,7 @@ import { fs, writeWhole } from 'greenloop/os'
 
 const [, , what = '', isLimited = ''] = process.argv
 
-const LIMITS: Readonly<Record<string, string>> = { descriptors: '-n 48', 'file size': '-f 16' }
+const LIMITS: Readonly<Record<string, string>> = { descriptors: '-n 64', 'file size': '-f 16' }
 
 function* descriptors() {
   const open: number[] = []

@@ -21,7 +21,7 @@ else {
   const [node, program] = [process.execPath, process.argv[1] ?? '']
   const under = async (limit: string, what: string, user: object): Promise<unknown> =>
     JSON.parse(await checkOutput(['prlimit', limit, node, program, what], { text: true, ...user }))
-  const descriptors = await under('--nofile=40', 'descriptors', {})
+  const descriptors = await under('--nofile=56', 'descriptors', {})
   const processes = await under('--nproc=30', 'processes', { uid: 60_123, gid: 60_123 })
   console.log(JSON.stringify({ descriptors, processes }))
 }
