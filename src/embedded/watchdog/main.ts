@@ -7,7 +7,8 @@
 import { writeSync } from 'node:fs'
 import type { Session } from 'node:inspector'
 import { parentPort, workerData } from 'node:worker_threads'
-import type { Answer, Question, WatchdogData } from '../../trace/monitor/watchdog.ts'
+import type { Question, Reply, WatchdogData } from '../../trace/monitor/watchdog.ts'
+import { areKnown, frameText, learn } from './sources.ts'
 
 const data = workerData as WatchdogData // it is what the monitor gives
 const { periodMs, blockedMs, nativeMs } = data
@@ -34,6 +35,8 @@ let tries = 0
 let session: Session | null = null
 /** At that age it was asked. */
 let askedMs = 0
+/** What is to be printed when it is known where the source maps are; null: nothing is. */
+let printable: Reply | null = null
 /** Whether what is known without an answer was told, in this stall. */
 let told = false
 let askable = data.asks
@@ -47,7 +50,7 @@ function look(): void {
   const step = Math.min(now - lookedAt, waitMs + LATE_MS)
   lookedAt = now
   if (Atomics.load(data.closed, 0) === 1) {
-    if (session === null) return // nothing is left to do, and the thread ends
+    // It is ended by the other thread: at its own end Node may not have undone the last connection yet, and would be brought down by that.
   } else if (beats !== Atomics.load(data.beats, 0) || Atomics.load(data.ignored, 0) !== 0) {
     beats = Atomics.load(data.beats, 0)
     ageMs = Math.min(step, Math.max(0, now - Number(Atomics.load(data.beatAt, 0)) / 1000))
@@ -57,8 +60,7 @@ function look(): void {
   } else {
     ageMs += step
     if (session !== null) {
-      if (!told && ageMs - askedMs >= nativeMs)
-        tellUnanswered('in native code: a call such as execFileSync() or JSON.parse()')
+      if (ageMs - askedMs >= nativeMs) giveUpWaiting()
     } else if (ageMs >= dueMs) {
       if (askable) ask(null)
       else tellUnanswered('and where cannot be read: only a main thread with an inspector can be asked')
@@ -75,9 +77,9 @@ function ask(stopped: boolean | null): void {
     askedMs = ageMs
     const question: Question = { beats, askedAt: machineMs(), last: --tries <= 0, stopped }
     const expression = `${data.expression}(${JSON.stringify(JSON.stringify(question))})`
-    line.post('Runtime.evaluate', { expression, silent: true, returnByValue: true }, (error, answer) => {
-      // Undefined: it has thrown.
-      answered(question, error === null ? (answer.result.value as Answer | undefined) : undefined)
+    line.post('Runtime.evaluate', { expression, silent: true, returnByValue: true }, (error, reply) => {
+      const json: unknown = error === null ? reply.result.value : null
+      answered(question, typeof json === 'string' ? json : null)
     })
   } catch {
     // An inspector that is not there, or not allowed.
@@ -86,11 +88,11 @@ function ask(stopped: boolean | null): void {
   }
 }
 
-/** Null: all is over. Whoever ends it looks at `connected` after it has set `closed`, so here it goes the other way round. */
+/** Null: all is over. Whoever ends it looks at `busy` after it has set `closed`, so here it goes the other way round. */
 function connect(): Session | null {
   const { Session } = process.getBuiltinModule('node:inspector') // not imported: there are Nodes without
   session = new Session()
-  Atomics.store(data.connected, 0, 1)
+  Atomics.store(data.busy, 0, 1)
   if (Atomics.load(data.closed, 0) === 0) session.connectToMainThread()
   else hangUp()
   return session
@@ -99,20 +101,46 @@ function connect(): Session | null {
 function hangUp(): void {
   session?.disconnect()
   session = null
-  Atomics.store(data.connected, 0, 0)
-  Atomics.notify(data.connected, 0)
+  Atomics.store(data.busy, 0, 0)
+  Atomics.notify(data.busy, 0)
 }
 
-function answered(question: Question, answer: Answer | undefined): void {
-  if (answer === 'inspected' && session !== null && Atomics.load(data.closed, 0) === 0) {
-    askWhetherStopped(session)
+/** @param json - null: it has thrown. */
+function answered(question: Question, json: string | null): void {
+  const reply = json === null ? null : (JSON.parse(json) as Reply) // the other thread has written it
+  const line = session
+  if (reply?.answer === 'inspected' && line !== null && Atomics.load(data.closed, 0) === 0) {
+    askWhetherStopped(line)
     return
   }
+  if (question.beats === beats && reply?.answer !== 'again') {
+    tries = TRIES
+    dueMs = Math.max(2 * dueMs, ageMs + blockedMs)
+    if (reply === null) tellUnanswered('and its stack could not be read')
+  }
+  if (reply?.print == null || line === null) {
+    hangUp()
+    return
+  }
+  printable = reply
+  askedMs = ageMs // from here on it is asked for its maps
+  const frames = reply.print.filter((part) => typeof part !== 'string')
+  if (!reply.mapped || areKnown(frames)) printReport()
+  else learn(line, frames, printReport)
+}
+
+/** Prints what waits for it, by the sources as far as they are known. */
+function printReport(): void {
+  const { print, mapped } = printable ?? { print: null, mapped: false }
+  printable = null
+  if (print !== null) write(print.map((part) => (typeof part === 'string' ? part : frameText(part, mapped))).join('\n'))
   hangUp()
-  if (answer === 'again' || question.beats !== beats) return // at the next look; or that stall is over
-  tries = TRIES
-  dueMs = Math.max(2 * dueMs, ageMs + blockedMs)
-  if (answer === undefined) tellUnanswered('and its stack could not be read')
+}
+
+/** It does not answer: it is in code that V8 cannot interrupt. What it has answered already is printed as it is. */
+function giveUpWaiting(): void {
+  if (printable !== null) printReport()
+  else if (!told) tellUnanswered('in native code: a call such as execFileSync() or JSON.parse()')
 }
 
 /** Whoever turns the debugger on is told at once when the thread is stopped already: by a breakpoint of somebody else. */
@@ -134,10 +162,20 @@ function tellUnanswered(why: string): void {
   dueMs = Math.max(2 * dueMs, ageMs + blockedMs)
   Atomics.store(data.unanswered, 0, 1)
   if (Atomics.load(data.quiet, 0) !== 0) return
-  try {
-    writeSync(2, `greenloop: ${data.hub} has been blocked for ${Math.round(ageMs - periodMs)} ms, ${why}.\n`)
-  } catch {
-    // A pipe that is full or broken: nobody reads.
+  write(`greenloop: ${data.hub} has been blocked for ${Math.round(ageMs - periodMs)} ms, ${why}.`)
+}
+
+/** Writes lines to stderr; what a broken or full pipe does not take is lost. */
+function write(lines: string): void {
+  let rest = Buffer.from(`${lines}\n`)
+  for (let tries = 0; rest.length > 0 && tries < 20; ) {
+    try {
+      rest = rest.subarray(writeSync(2, rest))
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'EAGAIN')) return
+      tries++
+      Atomics.wait(data.closed, 0, 0, 5)
+    }
   }
 }
 

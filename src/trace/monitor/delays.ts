@@ -13,9 +13,13 @@ const RESOLUTION_MS = 20
 export interface EventLoopDelays {
   /** Half of the delays were shorter. */
   readonly p50: number
+  /** Nine of ten were no later. */
   readonly p90: number
+  /** Ninety-nine of a hundred were no later. */
   readonly p99: number
+  /** The latest. */
   readonly max: number
+  /** The average. */
   readonly mean: number
   /** How many were measured: one each 20 ms, fewer while the loop is late. */
   readonly samples: number

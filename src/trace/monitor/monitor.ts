@@ -16,7 +16,15 @@ import { addIgnoringWatcher, type IgnoringWatcher, isIgnoring, removeIgnoringWat
 import { limitsOf, type MemoryLimit } from './memory.ts'
 import { type MonitorOptions, settingsOf } from './options.ts'
 import { Printer } from './printer.ts'
-import { blockedLines, blockedText, type BlockedReport, type MemoryReport, memoryText, type UnblockedReport, unblockedText } from './reports.ts'
+import {
+  type BlockedReport,
+  blockedLines,
+  blockedText,
+  type MemoryReport,
+  memoryText,
+  type UnblockedReport,
+  unblockedText,
+} from './reports.ts'
 import { type StuckFrame, sourceFrame, stuckBelow } from './stuck.ts'
 import { type Answer, machineMs, type Question, type Reply, Watchdog } from './watchdog.ts'
 
@@ -307,9 +315,8 @@ export class Monitor extends EventEmitter<MonitorEvents> implements Disposable {
     this.#held = null
     if (held !== null) {
       // No debugger has stopped it: it went on by itself.
-      const report = { ...held, frames: held.frames.map(sourceFrame) }
-      const lines = this.#note(report, began)
-      if (lines !== null) this.#printer?.print(blockedText(lines))
+      const lines = this.#note(held, began) ?? []
+      this.#printer?.print(blockedText(lines.map((line) => (typeof line === 'string' ? line : sourceFrame(line)))))
     }
     if (watchdog.takeUnanswered()) this.#noteUnanswered(watchdog, began)
     else if (watchdog.quiet) this.#hush(watchdog)
@@ -326,7 +333,8 @@ export class Monitor extends EventEmitter<MonitorEvents> implements Disposable {
       this.#printer?.print(unblockedText(report))
     }
     this.#hush(watchdog)
-    for (const blocked of stall.reports) this.#tell(() => this.emit('blocked', blocked))
+    for (const blocked of stall.reports)
+      this.#tell(() => this.emit('blocked', { ...blocked, frames: blocked.frames.map(sourceFrame) }))
     this.#tell(() => this.emit('unblocked', report))
   }
 

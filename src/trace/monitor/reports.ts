@@ -36,7 +36,9 @@ export interface UnblockedReport {
 export interface MemoryReport {
   /** What is measured: `rss` is all that the process has in memory, `heap` the objects of JavaScript. */
   readonly kind: 'rss' | 'heap'
+  /** How much there is. */
   readonly bytes: number
+  /** How much there may be. */
   readonly limitBytes: number
   /** The most that was told of since it is above the limit. */
   readonly highestBytes: number

@@ -15,6 +15,7 @@
  * Stands on worker_threads; the code of the thread is src/embedded/watchdog, as text.
  */
 import { isMainThread, threadId, Worker } from 'node:worker_threads'
+import { systemClock } from '../../hub/clock.ts'
 import { SCRIPT } from '../built/watchdog.ts'
 import type { StuckFrame } from './stuck.ts'
 
@@ -219,17 +220,29 @@ export class Watchdog {
     return Atomics.exchange(this.#cells.unanswered, 0, 0) === 1
   }
 
-  /** Waits until it has printed what it was given, which is a matter of milliseconds, and is not connected to this thread. */
-  settle(): void {
-    Atomics.wait(this.#cells.busy, 0, 1, SETTLE_MS)
+  /**
+   * Waits until it has printed what it was given, which is a matter of milliseconds, and is not connected to this thread. Answers whether that
+   * is so.
+   */
+  settle(): boolean {
+    return Atomics.wait(this.#cells.busy, 0, 1, SETTLE_MS) !== 'timed-out'
   }
 
   /** Ends it. When this returns, it is not connected to this thread any more. */
   close(): void {
     Atomics.store(this.#cells.closed, 0, 1)
-    this.settle() // it is answered while this waits
     askable.delete(this.#id)
-    void this.#worker.terminate()
     this.#finishStart()
+    this.#terminate()
+  }
+
+  /** A thread that is ended before its connection is undone brings Node down. */
+  #terminate(): void {
+    if (!this.settle()) {
+      systemClock.setAlarm(SETTLE_MS, this.#terminate.bind(this)).unref()
+      return
+    }
+    Atomics.wait(this.#cells.busy, 0, 0, 1) // V8 undoes it in an interrupt, for which it looks in here
+    void this.#worker.terminate()
   }
 }

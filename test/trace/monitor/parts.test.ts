@@ -6,7 +6,7 @@ import { formatDelays, ignoreBlocking, type MemoryReport, Monitor, type MonitorO
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { MemoryLimit } from '../../../src/trace/monitor/memory.ts'
 import { Printer } from '../../../src/trace/monitor/printer.ts'
-import { blockedText, memoryText, unblockedText } from '../../../src/trace/monitor/reports.ts'
+import { blockedLines, blockedText, memoryText, unblockedText } from '../../../src/trace/monitor/reports.ts'
 import { checkLeaks } from '../../support/leaks.ts'
 import { usage } from '../../support/thrown.ts'
 
@@ -185,15 +185,13 @@ describe('what is printed', () => {
     )
     const answers = [0, 1000, 2000, 3000, 60_000, 60_500, 61_000].map((at) => {
       now = at
-      return printer.report(`at ${at}\n`)
+      return printer.take()
     })
-    expect(answers).toEqual([true, true, false, false, true, false, true])
-    expect(printed).toEqual([
-      'at 0\n',
-      'at 1000\n',
-      'greenloop: 2 more reports before this one.\nat 60000\n',
-      'greenloop: 1 more report before this one.\nat 61000\n',
-    ])
+    expect(answers).toEqual([0, 0, null, null, 2, null, 1])
+    printer.print('all that may be\n')
+    expect(printed).toEqual(['all that may be\n'])
+    now = 200_000
+    expect([printer.full, printer.take()]).toEqual([false, 0])
     printer.note()
     expect(printer.full).toBe(true)
   })
@@ -208,27 +206,29 @@ describe('what is printed', () => {
       call: null,
       native: false,
     }
-    expect(blockedText(report)).toBe(
+    expect(blockedText(blockedLines(report))).toBe(
       'greenloop: the hub has been blocked for 123 ms by greenlet "parse-3":\n' +
         '    at Parser.parse (/app/parse.ts:14:7)\n' +
         '    at /app/parse.ts:14:7\n' +
         '  Let others run in between, with yield* sleep(0), or do the work in a worker thread.\n',
     )
     expect(
-      blockedText({
-        ...report,
-        greenlet: 'main',
-        frames: Array.from({ length: 25 }, () => frame),
-        call: 'readFileSync',
-      }),
+      blockedText(
+        blockedLines(
+          { ...report, greenlet: 'main', frames: Array.from({ length: 25 }, () => frame), call: 'readFileSync' },
+          12,
+        ),
+      ),
     ).toBe(
-      'greenloop: the hub has been blocked for 123 ms by plain code (main), in readFileSync():\n' +
+      'greenloop: 12 more reports before this one.\n' +
+        'greenloop: the hub has been blocked for 123 ms by plain code (main), in readFileSync():\n' +
         '    at Parser.parse (/app/parse.ts:14:7)\n'.repeat(20) +
         '    and 5 more\n' +
         '  Use the form of the call that waits, or make it in a worker thread.\n',
     )
-    expect(blockedText({ ...report, frames: [], native: true })).toBe(
-      'greenloop: the hub was blocked for 123 ms by greenlet "parse-3", in native code that has returned to:\n' +
+    expect(blockedText(blockedLines({ ...report, frames: [], native: true }, 1))).toBe(
+      'greenloop: 1 more report before this one.\n' +
+        'greenloop: the hub was blocked for 123 ms by greenlet "parse-3", in native code that has returned to:\n' +
         '    (no code of the program is on the stack)\n' +
         '  Let others run in between, with yield* sleep(0), or do the work in a worker thread.\n',
     )
