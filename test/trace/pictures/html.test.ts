@@ -9,8 +9,8 @@ import { arrowsOf, recordingOf } from '../support/recordings.ts'
 checkLeaks()
 
 const nap = recordingOf('nap.ts', {
-  main: '0 running 1 waiting:joinall()@/work/nap.ts:3 6 running 7',
-  'nap-1': '1 ready 2 running 3 waiting:sleep(3)@/work/nap.ts:7 6 returned',
+  main: '0 running 1 waiting:joinall()@/code/nap.ts:3 6 running 7',
+  'nap-1': '1 ready 2 running 3 waiting:sleep(3)@/code/nap.ts:7 6 returned',
 })
 
 /** What the page reads. */
@@ -77,7 +77,7 @@ describe('timelineHtml()', () => {
         tracks: [{ ...main!, spans: main!.spans.map((span) => ({ ...span, place: { file, line: 7 } })) }],
       }
     }
-    expect(dataOf(timelineHtml(at('/work/nap.ts'))).strings).toContain('/work/nap.ts:7')
+    expect(dataOf(timelineHtml(at('/code/nap.ts'))).strings).toContain('/code/nap.ts:7')
     expect(dataOf(timelineHtml(at('file:///my%20work/nap.ts'))).strings).toContain('/my work/nap.ts:7')
     expect(dataOf(timelineHtml(at('file://elsewhere/nap.ts'))).strings).toContain('file://elsewhere/nap.ts:7')
   })
@@ -86,7 +86,7 @@ describe('timelineHtml()', () => {
     const lives: Record<string, string> = { main: '0 running 10' }
     for (let index = 0; index < 2000; index++) {
       lives[`worker-${index}`] =
-        '0.125 ready 1.0625 running 1.5 waiting:queue.get()@/work/app.ts:12 7.75 running 8 returned'
+        '0.125 ready 1.0625 running 1.5 waiting:queue.get()@/code/app.ts:12 7.75 running 8 returned'
     }
     const arrows = arrowsOf(...Array.from({ length: 2000 }, (_, index) => `wake 0>${index + 1} @7.75`))
     const html = timelineHtml(recordingOf('', lives, { arrows }))

@@ -33,10 +33,10 @@ async function openHtml(html: string, options: BrowserContextOptions = {}): Prom
 const lock = recordingOf(
   'lock.ts',
   {
-    main: '0 running 10 waiting:joinall()@/work/lock.ts:20 100 running 101',
-    one: '0 ready 10 running 20 waiting:sleep(30)@/work/lock.ts:5 50 running 60 returned',
-    two: '0 ready 20 running 22 waiting:lock.acquire()@/work/lock.ts:4 55 ready 60 running 100 returned',
-    three: '0 ready 22 running 24 waiting:lock.acquire()@/work/lock.ts:4 70 ready 72 running 73 killed',
+    main: '0 running 10 waiting:joinall()@/code/lock.ts:20 100 running 101',
+    one: '0 ready 10 running 20 waiting:sleep(30)@/code/lock.ts:5 50 running 60 returned',
+    two: '0 ready 20 running 22 waiting:lock.acquire()@/code/lock.ts:4 55 ready 60 running 100 returned',
+    three: '0 ready 22 running 24 waiting:lock.acquire()@/code/lock.ts:4 70 ready 72 running 73 killed',
   },
   { arrows: arrowsOf('wake 0>1 @50', 'wake 1>2 @55', 'kill 0>3 @70', 'wake 2>0 @100') },
 )
@@ -184,7 +184,7 @@ describe('the page of a timeline', () => {
     expect((await tooltip.locator('dl div').allInnerTexts()).map((text) => text.replaceAll(/\s+/gu, ' '))).toEqual([
       'for 33 ms',
       'from, to 22 ms to 55 ms',
-      'at /work/lock.ts:4',
+      'at /code/lock.ts:4',
       'woken by one',
       'spawned by main',
       'spawned 0',
@@ -209,7 +209,7 @@ describe('the page of a timeline', () => {
     await page.keyboard.press('ArrowRight')
     await page.keyboard.press('ArrowRight')
     expect(await spoken(page)).toBe(
-      'one: waiting in sleep(30). for: 30 ms. from, to: 20 ms to 50 ms. at: /work/lock.ts:5. ' +
+      'one: waiting in sleep(30). for: 30 ms. from, to: 20 ms to 50 ms. at: /code/lock.ts:5. ' +
         'woken by: main (a timer, I/O, plain code). spawned by: main. spawned: 0. end: returned at 60 ms.',
     )
     expect(await page.locator('[role=tooltip]').isVisible()).toBe(true)
