@@ -4,6 +4,7 @@ import { Event, printRunInfoOnSignal, run, sleep, spawnWith } from 'greenloop'
 const stop = printRunInfoOnSignal()
 await run(function* () {
   const keeper = spawnWith({ name: 'keeper' }, sleep, 60_000)
+  yield* sleep(0) // the keeper begins to wait
   for (const turn of [1, 2]) {
     const told = new Event()
     process.once('SIGUSR2', () => {
