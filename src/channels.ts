@@ -107,7 +107,7 @@ function publish<N extends Name>(name: N, message: ChannelMessages[N]): void {
 
 /** Every coroutine that runs is one; the kernel does not know the class. */
 function known(coroutine: Coroutine): RawGreenlet {
-  return coroutine as RawGreenlet
+  return coroutine as RawGreenlet // see above
 }
 
 class Publisher implements HubObserver {
@@ -184,7 +184,7 @@ const CHANGES = ['subscribe', 'unsubscribe', 'bindStore', 'unbindStore'] as cons
 function follow(one: Channel): void {
   for (const name of CHANGES) {
     const value = (...args: never[]): unknown => {
-      const method: unknown = Reflect.get(Object.getPrototypeOf(one) as object, name)
+      const method: unknown = Reflect.get(Object.getPrototypeOf(one) as object, name) // a channel has one
       const answer: unknown = Reflect.apply(method as (...args: never[]) => unknown, one, args) // each class has the four
       update()
       return answer

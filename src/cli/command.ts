@@ -98,7 +98,7 @@ function addRun(greenloop: Command): void {
       ),
     )
     .option('--summary', 'a table: busy, waiting by cause, switches, longest run')
-    .option('--locations', 'note file and line of each wait, at 1 us a wait')
+    .option('--locations', 'note file and line of each wait, at 5 us a wait')
     .optionsGroup('To see it while it runs:')
     .addOption(valued('--monitor[=ms]', 'report who blocks all others for 100 ms, or so long', readMs('--monitor', 10)))
     .addOption(valued('--console[=port]', 'a live page on 127.0.0.1', readPort('--console')))
@@ -128,7 +128,7 @@ function addCompare(greenloop: Command): void {
     .argument('<sequential>', 'the one program')
     .argument('<greenlets>', 'the other one, which does the same in another way')
     .addOption(valued('--timeline=<out.html>', 'write it as a page, too', readTarget('--timeline=out.html', '.html')))
-    .option('--locations', 'note file and line of each wait, at 1 us a wait')
+    .option('--locations', 'note file and line of each wait, at 5 us a wait')
     .helpOption('-h, --help', 'show this help')
     .action(async (first: string, second: string, options: CompareOptions) => {
       await (await import('./commands/compare.ts')).compare([first, second], options)

@@ -56,7 +56,7 @@ function typeOf(folder: string): unknown {
     return dirname(folder) === folder ? undefined : typeOf(dirname(folder))
   }
   try {
-    return (JSON.parse(manifest) as { type?: unknown } | null)?.type
+    return (JSON.parse(manifest) as { type?: unknown } | null)?.type // whatever it is, it is only asked
   } catch {
     return undefined // Node will say what is wrong with it
   }

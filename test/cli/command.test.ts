@@ -59,7 +59,7 @@ To see at the end who ran when:
   --timeline[=out.html]  bars on standard error, or a page in a file
   --trace=<out.json>     a trace for Perfetto and \`greenloop show\`
   --summary              a table: busy, waiting by cause, switches, longest run
-  --locations            note file and line of each wait, at 1 us a wait
+  --locations            note file and line of each wait, at 5 us a wait
 
 To see it while it runs:
   --monitor[=ms]         report who blocks all others for 100 ms, or so long
@@ -93,7 +93,7 @@ Arguments:
 
 Options:
   --timeline=<out.html>  write it as a page, too
-  --locations            note file and line of each wait, at 1 us a wait
+  --locations            note file and line of each wait, at 5 us a wait
   -h, --help             show this help
 `
 

@@ -29,7 +29,7 @@ const MOST = 2 ** 24
 export interface RecorderOptions {
   /** How many events are held, 1,000 to 16,777,216: the newest. One takes some 25 bytes. @defaultValue 262,144 */
   capacity?: number
-  /** Whether places are recorded, which costs about a microsecond a suspension. @defaultValue false */
+  /** Whether places are recorded, which costs some microseconds a suspension. @defaultValue false */
   locations?: boolean
   /** Whose greenlets are recorded. @defaultValue the hub of this thread */
   hub?: Hub

@@ -15,7 +15,7 @@ const INDENT = 12
 export class Names {
   readonly element: HTMLElement = html('div', { class: 'names', 'aria-hidden': 'true' })
   readonly #pool: Pool<HTMLDivElement>
-  #longest = { stage: null as Stage | null, length: 0 }
+  #longest: { stage: Stage | null; length: number } = { stage: null, length: 0 }
 
   constructor() {
     this.#pool = new Pool(this.element, () => html('div'))
