@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { closedPort, type Drivable, eventually, listen } from '../net/support.ts'
 import { checkLeaks } from '../support/leaks.ts'
 import { runProgram } from '../support/program.ts'
+import { reset } from '../support/reset.ts'
 import { rejection } from '../support/thrown.ts'
 
 checkLeaks()
@@ -48,7 +49,7 @@ describe('a peer', () => {
   it('that resets the connection in mid-message: what came is given, then the error', async () => {
     const server = await listen((peer) => {
       peer.write('half a mess')
-      setTimeout(() => peer.resetAndDestroy(), 20)
+      setTimeout(() => reset(peer), 20)
     })
     await run(function* () {
       const socket = yield* connect(server.port, '127.0.0.1')

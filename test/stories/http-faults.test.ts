@@ -14,6 +14,7 @@ import { catchUnhandled, closedPort, eventually, listen, type TcpServer } from '
 import { checkLeaks } from '../support/leaks.ts'
 import { runProgram } from '../support/program.ts'
 import { catchReports } from '../support/reports.ts'
+import { reset } from '../support/reset.ts'
 import { rejection } from '../support/thrown.ts'
 
 checkLeaks()
@@ -148,14 +149,14 @@ const FAULTS: Record<string, Fault> = {
     fetch: ['fetch failed', notHttp],
   },
   'a reset instead of an answer': {
-    react: (peer) => peer.resetAndDestroy(),
+    react: (peer) => reset(peer),
     told: none('the server reset the connection (ECONNRESET).'),
     fetch: ['fetch failed', isReset],
   },
   'a reset in mid-body': {
     react: (peer) => {
       peer.write(`${OK}content-length: 10\r\n\r\nshort`)
-      setTimeout(() => peer.resetAndDestroy(), 20)
+      setTimeout(() => reset(peer), 20)
     },
     told: part('the server reset the connection (ECONNRESET).'),
     fetch: ['terminated', isReset],

@@ -11,6 +11,7 @@ import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vit
 import { catchUnhandled, closedPort, eventually, inWait, killedIn, listen } from '../../net/support.ts'
 import { ca, server as certificate } from '../../net/tls/certificates.ts'
 import { checkLeaks } from '../../support/leaks.ts'
+import { reset } from '../../support/reset.ts'
 import { messageOf, rejection } from '../../support/thrown.ts'
 import { serve } from '../support.ts'
 
@@ -71,10 +72,10 @@ describe('driving a request', () => {
 
   it('throws what Node reports before the answer', async () => {
     const port = await closedPort()
-    const reset = await listen((peer) => peer.once('data', () => peer.resetAndDestroy()))
+    const rude = await listen((peer) => peer.once('data', () => reset(peer)))
     await run(function* () {
       const errors: unknown[] = []
-      for (const url of [`http://127.0.0.1:${port}/`, `http://127.0.0.1:${reset.port}/`]) {
+      for (const url of [`http://127.0.0.1:${port}/`, `http://127.0.0.1:${rude.port}/`]) {
         try {
           yield* http.get(url)
         } catch (error) {

@@ -12,6 +12,7 @@ import { catchUnhandled, eventually } from '../../net/support.ts'
 import { ca, server as certificate } from '../../net/tls/certificates.ts'
 import { checkLeaks } from '../../support/leaks.ts'
 import { catchReports } from '../../support/reports.ts'
+import { reset } from '../../support/reset.ts'
 
 checkLeaks()
 beforeEach(() => {
@@ -207,7 +208,7 @@ describe('a handler that fails', () => {
 
 describe('a client that goes away', () => {
   it.each([
-    ['cuts', (socket: net.Socket) => socket.resetAndDestroy()],
+    ['cuts', (socket: net.Socket) => reset(socket)],
     ['ends', (socket: net.Socket) => socket.end()],
   ])('and %s the connection kills the greenlet, whose `finally` runs', async (_, leave) => {
     const events: string[] = []
@@ -345,7 +346,7 @@ describe('sendall() of a response', () => {
     slow.destroy()
     const socket = await talk(port, 'GET /gone HTTP/1.1\r\nhost: x\r\n\r\n')
     await eventually('it waits', () => living().length > 0)
-    socket.resetAndDestroy()
+    reset(socket)
     await eventually('it has thrown', () => errors.length === 2)
     expect(errors).toEqual([
       'SocketTimeoutError: sendall() of the response to GET /slow timed out after 10 ms.',

@@ -20,6 +20,7 @@ import { direct } from '../../../src/http/transport/connector.ts'
 import { failureOf } from '../../../src/http/transport/failure.ts'
 import { closedPort, listen } from '../../net/support.ts'
 import { checkLeaks } from '../../support/leaks.ts'
+import { reset } from '../../support/reset.ts'
 import { proxy } from './proxy-server.ts'
 import { agents, answer, failure, STRAIGHT, send } from './send.ts'
 import { CA, secureServer } from './tls.ts'
@@ -116,7 +117,7 @@ describe('no answer', () => {
     ['the server closes', (peer: net.Socket) => peer.end(), 'the server closed the connection.', 'UND_ERR_SOCKET'],
     [
       'the server resets',
-      (peer: net.Socket) => peer.resetAndDestroy(),
+      (peer: net.Socket) => reset(peer),
       'the server reset the connection (ECONNRESET).',
       'ECONNRESET',
     ],
@@ -215,7 +216,7 @@ describe('a part of the body only', () => {
       'the server resets',
       (peer: net.Socket) => {
         peer.write(`${HEAD}content-length: 10\r\n\r\nhello`)
-        setTimeout(() => peer.resetAndDestroy(), 5)
+        setTimeout(() => reset(peer), 5)
       },
       'the server reset the connection (ECONNRESET).',
       'ECONNRESET',
@@ -339,7 +340,7 @@ describe('no safe connection', () => {
 
   it.each([
     ['closes', (peer: net.Socket) => peer.end()],
-    ['resets', (peer: net.Socket) => peer.resetAndDestroy()],
+    ['resets', (peer: net.Socket) => reset(peer)],
   ])('the server %s in the handshake', async (_, react) => {
     const url = (await raw(react)).replace('http', 'https')
     expect(told(await failure(url))).toEqual([

@@ -6,6 +6,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { Hosts } from '../../../src/http/transport/hosts.ts'
 import { catchUnhandled, eventually, inWait, listen, type TcpServer } from '../../net/support.ts'
 import { checkLeaks } from '../../support/leaks.ts'
+import { reset } from '../../support/reset.ts'
 import { rejection } from '../../support/thrown.ts'
 import { agents, STRAIGHT, send } from './send.ts'
 
@@ -92,7 +93,7 @@ describe('a reset', () => {
     const { url, tcp } = await server((peer) => {
       peer.write('HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n')
       peer.write(Buffer.alloc(90_000), () => {
-        setTimeout(() => peer.resetAndDestroy(), 5)
+        setTimeout(() => reset(peer), 5)
       })
     })
     const response = await requests.get(url, { stream: true })
@@ -107,7 +108,7 @@ describe('a reset', () => {
   it('is not the end of a body that has no other end', async () => {
     const { url } = await server((peer) => {
       peer.write('HTTP/1.1 200 OK\r\nconnection: close\r\n\r\na part', () => {
-        setTimeout(() => peer.resetAndDestroy(), 5)
+        setTimeout(() => reset(peer), 5)
       })
     })
     const error = await rejection(requests.get(url))
@@ -118,7 +119,7 @@ describe('a reset', () => {
   })
 
   it('where the answer was to come is a ConnectionError', async () => {
-    const { url } = await server((peer) => peer.resetAndDestroy())
+    const { url } = await server((peer) => reset(peer))
     expect(String(await rejection(requests.get(url)))).toBe(
       `ConnectionError: GET ${url} got no answer: the server reset the connection (ECONNRESET).`,
     )

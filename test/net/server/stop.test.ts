@@ -5,6 +5,7 @@ import type { GreenSocket } from 'greenloop/net'
 import { describe, expect, it } from 'vitest'
 import { checkLeaks } from '../../support/leaks.ts'
 import { runProgram } from '../../support/program.ts'
+import { reset } from '../../support/reset.ts'
 import { usage } from '../../support/thrown.ts'
 import { virtualHub } from '../../support/virtual-clock.ts'
 import { eventually, inWait } from '../support.ts'
@@ -331,7 +332,7 @@ describe('a peer that is silent', () => {
     })
     const socket = client(server)
     await eventually('it waits', () => state === 'waits')
-    socket.resetAndDestroy()
+    reset(socket)
     await eventually('it is told', () => error !== undefined)
     expect(error).toMatchObject({ code: 'ECONNRESET' })
   })

@@ -25,6 +25,7 @@ import { type Address, AF_INET6, AF_UNIX, SHUT_RD, SHUT_RDWR, SHUT_WR, Socket } 
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { checkLeaks } from '../../support/leaks.ts'
 import { catchReports } from '../../support/reports.ts'
+import { reset } from '../../support/reset.ts'
 import { message, messageOf, rejection, rejectionMessage } from '../../support/thrown.ts'
 import {
   catchUnhandled,
@@ -683,13 +684,16 @@ describe('close()', () => {
 
 describe('a peer', () => {
   it('that resets the connection in the middle of a message: what came is read, then the error is thrown', async () => {
+    const peers: net.Socket[] = []
     const server = await listen((peer) => {
-      peer.write('half a mess', () => setTimeout(() => peer.resetAndDestroy(), 3))
+      peers.push(peer)
+      peer.write('half a mess')
     })
     const client = made()
     await run(function* () {
       yield* client.connect(['127.0.0.1', server.port])
       expect(String(yield* client.recv(100))).toBe('half a mess')
+      for (const peer of peers) reset(peer)
       expect(yield* caught(() => client.recv(100))).toMatchObject({ code: 'ECONNRESET' })
       expect(yield* caught(() => client.sendall('x'))).toMatchObject({ code: 'ECONNRESET' })
     })
@@ -698,7 +702,7 @@ describe('a peer', () => {
   it('that resets it under a waiting sender: the error is thrown in it', async () => {
     const server = await listen(
       (peer) => {
-        setTimeout(() => peer.resetAndDestroy(), 5)
+        setTimeout(() => reset(peer), 5)
       },
       { pauseOnConnect: true },
     )

@@ -27,6 +27,7 @@ import { connect, type GreenSocket } from 'greenloop/net'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { checkLeaks } from '../../support/leaks.ts'
 import { catchReports } from '../../support/reports.ts'
+import { reset } from '../../support/reset.ts'
 import { message, messageOf, rejection, thrown } from '../../support/thrown.ts'
 import {
   catchUnhandled,
@@ -479,7 +480,7 @@ describe('recv()', () => {
     peer.write('half a mess')
     await run(function* () {
       expect(String(yield* socket.recv())).toBe('half a mess')
-      peer.resetAndDestroy()
+      reset(peer)
       const error = yield* caught(() => socket.recv())
       expect(error).toMatchObject({ code: 'ECONNRESET' })
       expect(yield* caught(() => socket.recv())).toBe(error)
@@ -491,7 +492,7 @@ describe('recv()', () => {
     const { socket, peer } = await pair()
     const waiting = spawn(() => socket.recv())
     await inWait(waiting)
-    peer.resetAndDestroy()
+    reset(peer)
     expect(await rejection(waiting.get())).toMatchObject({ code: 'ECONNRESET', syscall: 'read' })
   })
 
@@ -805,7 +806,7 @@ describe('sendall()', () => {
     const { socket, peer } = await pair()
     const waiting = spawn(() => socket.sendall(Buffer.alloc(8_000_000)))
     await inWait(waiting)
-    peer.resetAndDestroy()
+    reset(peer)
     const error = await rejection(waiting.get())
     expect(['ECONNRESET', 'EPIPE']).toContain((error as NodeJS.ErrnoException).code)
     expect(await rejection(run(() => socket.sendall('more')))).toBe(error)
