@@ -52,6 +52,8 @@ const { resumed } = kernel
 /** Set while an error goes from a frame that it has ended into its caller, through the loop. */
 let unwinding = false
 const generatorFunctionPrototype: unknown = Object.getPrototypeOf(function* () {})
+/** The prototype of the generators of the function that was the last body. */
+let lastPrototype: unknown = null
 /** The generators that bodies have returned which are no generator functions. */
 const given = new WeakSet<Frame>()
 
@@ -196,13 +198,13 @@ function frameOf(greenlet: Coroutine, made: unknown): Frame | null {
 
 /** Whether `made` is the generator of a call of `fn`: what most bodies are is seen without asking it for its tag. */
 function isCallOf(fn: Coroutine['$fn'], made: unknown): made is Frame {
-  return (
-    fn !== null &&
-    typeof made === 'object' &&
-    made !== null &&
-    Object.getPrototypeOf(fn) === generatorFunctionPrototype &&
-    Object.getPrototypeOf(made) === fn.prototype
-  )
+  if (fn === null || typeof made !== 'object' || made === null) return false
+  if (Object.getPrototypeOf(fn) !== generatorFunctionPrototype) return false
+  const prototype: unknown = Object.getPrototypeOf(made)
+  if (prototype === lastPrototype) return true // to ask the function for its own costs as much as the call
+  if (prototype !== fn.prototype) return false
+  lastPrototype = prototype
+  return true
 }
 
 /** Calls the body with the arguments that lie in the slot. What drives it is decided by what it returns, never by its kind. */

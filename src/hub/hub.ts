@@ -336,6 +336,7 @@ export class Hub {
     this.#inSlice = false
     // Not at once: plain code that has spawned and awaits the outcome in one line gets to its await after this slice.
     if (this.#failures.any) clock.soon(this.#report)
+    this.#living.settle()
     this.timers.settle()
     if (this.idleWaits.size > 0 && this.scheduler === null && this.idle) this.endIdleWaits()
     if (this.#ready.first !== null) this.callAfterIO()

@@ -44,6 +44,8 @@ export class SimpleQueue<T> extends Exchange<T> {
   /** @internal How many items came in, less those that were said to be done. */
   declare $unfinished: number
   declare private readonly ring: Ring<Item<T>>
+  /** Set when no subclass has another store: what somebody waits for need not pass through it. */
+  declare private readonly isPlain: boolean
 
   /**
    * @param maxsize - how many items it holds; null, 0 and less: any number. @defaultValue null
@@ -55,6 +57,9 @@ export class SimpleQueue<T> extends Exchange<T> {
     this.$maxsize = checkMaxsize(`new ${this.constructor.name}()`, maxsize)
     this.$unfinished = 0
     this.ring = new Ring()
+    // eslint-disable-next-line @typescript-eslint/unbound-method -- they are compared, and not called
+    const { insert, remove } = SimpleQueue.prototype
+    this.isPlain = this.insert === insert && this.remove === remove
     this.init()
     if (items !== undefined) this.seed(items)
   }
@@ -219,8 +224,23 @@ export class SimpleQueue<T> extends Exchange<T> {
       return false
     }
     writes(this)
-    this.#enter(item)
-    if (this.$getters.first !== null) this.#settle(greenlet)
+    if (this.$getters.first === null) {
+      this.#enter(item)
+    } else if (!this.isPlain || this.ring.size > 0 || !this.#hand(item, greenlet)) {
+      this.#enter(item)
+      this.#settle(greenlet)
+    }
+    return true
+  }
+
+  /** Gives an item to the first who waits for one; answers whether there was one who takes it. */
+  #hand(item: Item<T>, greenlet: Coroutine | null): boolean {
+    const getter = firstFor(this.$getters, greenlet)
+    if (getter === null || getter.peeks) return false
+    this.$unfinished++
+    this.$getters.remove(getter)
+    getter.succeed(item)
+    getter.rest()
     return true
   }
 

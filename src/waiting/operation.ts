@@ -51,10 +51,10 @@ export function begun<T>(operation: Operation<T>): Begun<T> {
 
 /** An operation that is written as a generator function: `make` is called anew each time it is driven. */
 class ComposedOperation<T> implements Operation<T> {
-  readonly #text: string
+  readonly #text: string | (() => string)
   readonly #make: () => Green<T>
 
-  constructor(text: string, make: () => Green<T>) {
+  constructor(text: string | (() => string), make: () => Green<T>) {
     this.#text = text
     this.#make = make
     if (kernel.debug !== null) kernel.debug.operationMade(this)
@@ -75,15 +75,15 @@ class ComposedOperation<T> implements Operation<T> {
   }
 
   toString(): string {
-    return this.#text
+    return typeof this.#text === 'string' ? this.#text : this.#text()
   }
 }
 brandOperation(ComposedOperation.prototype)
 
 const NOTHING: Iterator<Suspend, unknown, Resume> = { next: () => ({ done: true, value: undefined }) }
 
-/** Makes an operation of a generator function. `text` is the call as it stands in messages. */
-export function operation<T>(text: string, make: () => Green<T>): Operation<T> {
+/** Makes an operation of a generator function. `text` is the call as it stands in messages; a function, where it would cost to write it each time. */
+export function operation<T>(text: string | (() => string), make: () => Green<T>): Operation<T> {
   return new ComposedOperation(text, make)
 }
 
