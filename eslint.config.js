@@ -18,7 +18,7 @@ const readings = [
 
 export default defineConfig(
   // The fixtures of our own rules are mistakes; what is built is checked where it is written.
-  globalIgnores(['dist/', 'coverage/', 'test/eslint/fixtures/', 'src/trace/built/']),
+  globalIgnores(['dist/', 'coverage/', 'test/eslint/fixtures/', 'src/trace/built/', 'bench/built/']),
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   js.configs.recommended,
   {

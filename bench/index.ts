@@ -1,129 +1,143 @@
 /**
- * What things cost: `npm run bench`.
+ * What things cost, side by side with what a user would take instead: `npm run bench`.
  *
- * Each table puts the library beside what one would write without it, in one run. A figure is the median over interleaved rounds, each
- * in a fresh process, on the built package, after a warm-up of the same size and one of a tenth (of a tenth only where the table says so); a ratio is the median of the rounds' ratios, since both of a round
- * met the machine in the same minute. Believe the ratios: absolute times are this machine's, at this hour.
+ * Each figure is a median over interleaved rounds, each in a fresh process, on the built package; a ratio is the median of the rounds'
+ * ratios. Believe the ratios: absolute times are this machine's, at this hour.
  *
- * `--table switch` runs one table, `--rounds 3` is quicker, `--json` prints the samples. `--python path` names a Python that has
- * greenlet and gevent, for the rows of their own C; without one it is said that there is none.
+ * Stands on the works. Leaves the options to `command-line.ts`, measuring to `method`, and what is shown to `report`. Interrupted, it shows
+ * what it has.
  */
-import { execFileSync } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
-import { findPython, measurePython, type PythonWork, pythonRow } from './python.ts'
-import { TABLES, type Table } from './tables.ts'
-import type { Work } from './work.ts'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { type Command, commandOf, USAGE, WrongCommand } from './command-line.ts'
+import { buildPrograms } from './method/built.ts'
+import { type Growth, measureGrowth } from './method/growth.ts'
+import { narrowed } from './method/quick.ts'
+import { type Rounds, runWorks } from './method/rounds.ts'
+import { figuresFrom } from './report/figures.ts'
+import { gateLines, gatesOf } from './report/gates.ts'
+import { machineOf } from './report/machine.ts'
+import { filled, writePage } from './report/page.ts'
+import { Progress } from './report/progress.ts'
+import { check, checkLines, keptOf, nodeMajor, readKept, rowsOf, writeKept } from './report/ratios.ts'
+import { samplesOf } from './report/samples.ts'
+import { growthTable } from './report/tables.ts'
+import { table } from './report/terminal.ts'
+import { WORKS } from './works/all.ts'
+import { COLD_WORKS } from './works/cold.ts'
+import { GROWING } from './works/growing.ts'
+import { OWN_WORKS } from './works/own.ts'
 
-const { values: options } = parseArgs({
-  options: {
-    table: { type: 'string' },
-    rounds: { type: 'string', default: '11' },
-    json: { type: 'boolean', default: false },
-    python: { type: 'string' },
-    // For the processes that measure: one work of the table.
-    work: { type: 'string' },
-  },
+const RATIOS = new URL('ratios.json', import.meta.url)
+const PAGE = new URL('../docs/performance.md', import.meta.url)
+const GROWTH_ROUNDS = 3
+
+const command = commandOrEnd()
+const stop = new AbortController()
+const progress = new Progress(process.stderr)
+process.once('SIGINT', () => {
+  stop.abort()
+  progress.clear()
+  console.error('Interrupted: this is what was measured until then.')
 })
+const say = command.json === '-' ? () => undefined : (lines: readonly string[]) => console.log(lines.join('\n'))
+const rounds: Rounds = {
+  pace: command.pace,
+  part: command.part,
+  python: command.python,
+  signal: stop.signal,
+  onStep: (step) => progress.onStep(step),
+  onOutcome: (outcome) => {
+    progress.onOutcome(outcome)
+    say(['', ...table(outcome)])
+  },
+}
 
-if (options.work === undefined) await compare(Number(options.rounds))
-else await measure(options.table ?? '', options.work)
+await buildPrograms()
+const outcomes = await runWorks(command.works, rounds)
+const growth = await grown()
+await keep()
+const gates = outcomes.flatMap(gatesOf)
+if (!command.isJudged && gates.length > 0)
+  say(['', 'Not at the sizes that the aims are for, so the gates are shown and not judged:'])
+if (gates.length > 0) say(['', ...gateLines(gates)])
+const isRegression = await compared()
+const failures = outcomes.flatMap(({ work, failed }) => failed.map((name) => `${work.name}: ${name}`))
+if (failures.length > 0) console.error(`Could not do their work: ${failures.join(', ')}.`)
+const isMissed = command.isJudged && gates.some(({ verdict }) => verdict === 'failed')
+process.exit(stop.signal.aborted ? 130 : isMissed || isRegression || failures.length > 0 ? 1 : 0)
 
-/** In a process of its own: one work, once. Prints the figure. */
-async function measure(table: string, name: string): Promise<void> {
-  const work = TABLES[table]?.works[name]
-  if (work === undefined) throw new Error(`There is no work "${name}" in table "${table}".`)
-  if (work.measure !== undefined) {
-    console.log(await work.measure(work.times))
-    return
+function commandOrEnd(): Command {
+  try {
+    const sideBySide = [...WORKS, ...COLD_WORKS]
+    const asked = commandOf(process.argv.slice(2), { sideBySide, own: OWN_WORKS, growing: GROWING })
+    if (asked.write) lookAtPage(asked)
+    if (!asked.help) return asked
+    console.log(USAGE)
+    process.exit(0)
+  } catch (error) {
+    if (!(error instanceof WrongCommand)) throw error
+    console.error(error.message)
+    process.exit(2)
   }
-  // V8 drops code that was made for objects of which none is left, as after a collection: so the short run comes last.
-  if (work.cold !== true) await work.run(work.times)
-  globalThis.gc?.()
-  await work.run(work.times / 10)
-  const began = performance.now()
-  await work.run(work.times)
-  console.log(((performance.now() - began) / work.times) * 1e6)
 }
 
-async function compare(rounds: number): Promise<void> {
-  if (!(rounds >= 1)) throw new Error(`--rounds takes a number, 1 or more, but got ${options.rounds}.`)
-  const chosen = Object.entries(TABLES).filter(([name]) => options.table === undefined || options.table === name)
-  if (chosen.length === 0) throw new Error(`There is no such table; there are ${Object.keys(TABLES).join(', ')}.`)
-  for (const [name, table] of chosen) {
-    const pythons = new Map<PythonWork, string>()
-    for (const work of table.python ?? []) {
-      const python = findPython(work, options.python)
-      if (python === null) console.log(`(no Python here has ${pythonRow(work)})`)
-      else pythons.set(work, python)
-    }
-    const samples = await collect(name, table, rounds, pythons)
-    if (options.json)
-      console.log(JSON.stringify({ table: name, node: process.version, samples: Object.fromEntries(samples) }))
-    else print(table, samples, rounds)
+/** What the page asks for is looked at before the half hour, not after it. */
+function lookAtPage({ works, growing }: Command): void {
+  const names = [...works.map(({ name }) => name), ...growing.map(({ work }) => `growth-${work.name}`)]
+  try {
+    filled(readFileSync(PAGE, 'utf8'), new Map(['gates', 'machine', ...names].map((name) => [name, ''])))
+  } catch (error) {
+    throw new WrongCommand(`--write: ${error instanceof Error ? error.message : String(error)}`)
   }
 }
 
-/** All works of a table, round by round, so that a slow minute of the machine meets all of them. */
-async function collect(
-  name: string,
-  table: Table,
-  rounds: number,
-  pythons: ReadonlyMap<PythonWork, string>,
-): Promise<Map<string, number[]>> {
-  const samples = new Map<string, number[]>()
-  for (let round = 1; round <= rounds; round++) {
-    process.stderr.write(`${name}: round ${String(round)} of ${String(rounds)}\r`)
-    for (const [row, work] of Object.entries(table.works)) {
-      const list = samples.get(row) ?? samples.set(row, []).get(row)
-      list?.push(inFreshProcess(name, row, work))
-    }
-    for (const [work, python] of pythons) {
-      const row = pythonRow(work)
-      const list = samples.get(row) ?? samples.set(row, []).get(row)
-      list?.push(await measurePython(work, python))
-    }
+async function grown(): Promise<Growth[]> {
+  const all: Growth[] = []
+  for (const one of command.growing) {
+    if (stop.signal.aborted) break
+    const found = await measureGrowth(one, {
+      rounds: GROWTH_ROUNDS,
+      signal: stop.signal,
+      onStep: (...step) => progress.onPoint(...step),
+    })
+    progress.onGrowth(found)
+    say(['', found.title, '', growthTable(found)])
+    all.push(found)
   }
-  process.stderr.write(`${' '.repeat(40)}\r`)
-  return samples
+  return all
 }
 
-function inFreshProcess(table: string, name: string, work: Work): number {
-  const flags = ['--expose-gc', ...(work.flags ?? []), ...process.execArgv]
-  const output = execFileSync(
-    process.execPath,
-    [...flags, fileURLToPath(import.meta.url), '--table', table, '--work', name],
-    {
-      encoding: 'utf8',
-    },
-  )
-  return Number(output)
-}
-
-function print(table: Table, samples: ReadonlyMap<string, readonly number[]>, rounds: number): void {
-  console.log(`\n${table.title}\n${table.unit}, Node ${process.version}, median of ${String(rounds)} rounds\n`)
-  const bases = table.bases.filter((base) => samples.has(base))
-  const width = Math.max(...[...samples.keys()].map((row) => row.length)) + 2
-  const heads = ['median', 'min', 'max', ...bases.map((base) => `x ${base}`)]
-  const columns = heads.map((head) => Math.max(11, head.length + 2))
-  console.log(`${'work'.padEnd(width)}${heads.map((head, column) => head.padStart(columns[column] ?? 11)).join('')}`)
-  for (const [row, list] of samples) {
-    const figures = [
-      median(list).toFixed(1),
-      Math.min(...list).toFixed(1),
-      Math.max(...list).toFixed(1),
-      ...bases.map((base) => ratio(list, samples.get(base) ?? []).toFixed(2)),
-    ]
-    console.log(`${row.padEnd(width)}${figures.map((cell, column) => cell.padStart(columns[column] ?? 11)).join('')}`)
+/** Keeps all of it where it is to be kept. */
+async function keep(): Promise<void> {
+  if (command.json === null && !command.write) return
+  const [date, machine] = [new Date(), machineOf(command.python)]
+  if (command.json !== null) {
+    const text = `${JSON.stringify(samplesOf(outcomes, { date, machine, part: command.part, growth }), null, 2)}\n`
+    if (command.json === '-') process.stdout.write(text)
+    else writeFileSync(command.json, text)
   }
-  console.log(`\naims: ${table.aims}`)
+  if (command.write && !stop.signal.aborted) await writePage(figuresFrom(outcomes, { date, machine, growth }))
 }
 
-function ratio(own: readonly number[], other: readonly number[]): number {
-  return median(own.map((figure, round) => figure / (other[round] ?? NaN)))
-}
-
-function median(list: readonly number[]): number {
-  const sorted = [...list].sort((a, b) => a - b)
-  return ((sorted[(sorted.length - 1) >> 1] ?? NaN) + (sorted[sorted.length >> 1] ?? NaN)) / 2
+/** Whether a ratio that is kept has become worse, in so far as this Node compiles like the one that it was measured with. */
+async function compared(): Promise<boolean> {
+  if (command.ratios === null || stop.signal.aborted) return false
+  const [rows, kept] = [rowsOf(outcomes), readKept(RATIOS)]
+  if (command.ratios === 'keep') {
+    writeKept(RATIOS, keptOf(rows, new Date(), command.isWhole ? null : kept))
+    say(['', `${rows.length} ratios are kept in bench/ratios.json.`])
+    return false
+  }
+  if (kept === null) {
+    say(['', 'No ratios are kept: --store keeps those of this machine.'])
+    return false
+  }
+  const found = await check(rows, kept, async (worse, factor) => {
+    const pace = { rounds: command.pace.rounds * factor, budgetMs: null }
+    return rowsOf(await runWorks(narrowed(command.works, worse), { ...rounds, pace }))
+  })
+  say(['', ...checkLines(found, command.isWhole)])
+  const isOther = kept.node !== nodeMajor()
+  if (isOther) say([`They were kept with Node ${kept.node}, and this is Node ${nodeMajor()}: nothing fails.`])
+  return found.worse.length > 0 && !isOther
 }

@@ -1,81 +1,125 @@
 /**
- * HTTP: what a page takes for a client that fetches a thousand, and what an answer takes for a server that does nothing else.
+ * HTTP: what a page takes for a client that fetches a hundred at once, and what an answer takes for a server that does nothing else.
  */
-import { type Command, clientOf, inNode, inPython, withCompiled } from '../processes.ts'
-import type { Work } from '../work.ts'
+import type { Measurement } from '../method/measurement.ts'
+import { type Command, cCommand, measurePair, nodeCommand, pythonCommand, warmUpOf } from '../method/pairs.ts'
+import { aim, type Contestant, elsewhere, type Kind, type Work, work } from '../method/work.ts'
 
-const PAGE_BYTES = 1024
-const WARM_UPS = 5
-const ROUNDS = 7
+const PAGES = 1000
+const BYTES = 1024
+/** So many pages, or connections. */
+const AT_ONCE = 100
+const MEASURED_MS = 1200
 
-const CONNECTIONS = 100
-const WARM_UP_MS = 1000
-const MEASURED_MS = 2000
+/** How a client is started. */
+type Ask = (python: string, ...figures: string[]) => Command
 
-/** Which of gevent's clients. */
-export type GeventClient = 'requests' | 'urllib3'
+const clients = [
+  client('undici.request', 'limit', 'undici', 'request'),
+  client('requests.get', 'ours', 'greenloop', 'requests.get'),
+  client('requests.get in a Pool', 'ours', 'greenloop', 'requests.get, Pool'),
+  client('node:http with an Agent', 'promises', 'node', 'http'),
+  client('axios', 'promises', 'axios', 'pages'),
+  pythonClient('gevent + requests', 'gevent', 'requests', ['gevent', 'requests']),
+  pythonClient('gevent + urllib3', 'gevent', 'urllib3', ['gevent', 'urllib3']),
+  pythonClient("Twisted's Agent", 'twisted', 'agent', ['twisted']),
+]
 
-/** By the clients of `bench/http/get.ts`; `times` is the rounds of a thousand pages that are measured. */
-export const HTTP: Readonly<Record<string, Work>> = gotten(WARM_UPS, ROUNDS)
+const REMARK = 'The client has one processor, and the server, in C, another one. Connections are kept alive by all.'
 
-/** The first thousand pages that a process fetches. */
-export const HTTP_COLD: Readonly<Record<string, Work>> = gotten(0, 1)
+export const REQUESTS: Work = work('requests', 'Pages of 1 kB, a hundred at once', 'page', clients.map(steady), {
+  aims: [aim('requests.get', 1.15, 'undici.request'), aim('requests.get', 0.2, 'gevent + requests')],
+  remark: REMARK,
+})
 
-/** By the servers of `bench/http/serve.ts`; `times` is the measured time in milliseconds. */
-export const SERVE: Readonly<Record<string, Work>> = {
-  'http.createServer': served('http.createServer'),
-  serve: served('serve'),
-  'serve, global Response': served('serve, global Response'),
-  'patched http.createServer': served('patched http.createServer'),
+export const REQUESTS_COLD: Work = work(
+  'requests-cold',
+  'The first thousand pages that a process fetches',
+  'page',
+  clients.map(cold),
+  { cold: true, remark: `${REMARK} Nothing is warm, and the connections are made.` },
+)
+
+export const FETCH: Work = work(
+  'fetch',
+  'Pages of 1 kB by fetch, a hundred at once',
+  'page',
+  [
+    client("Promise.all of Node's fetch", 'promises', 'node', 'fetch'),
+    client('the same, each with a signal', 'promises', 'node', 'fetch, signal'),
+    client("Node's fetch in greenlets", 'ours', 'greenloop', 'patched fetch'),
+    client("Promise.all of undici's fetch", 'promises', 'undici', 'fetch'),
+    client("undici's, each with a signal", 'promises', 'undici', 'fetch, signal'),
+    client('our fetch in greenlets', 'ours', 'greenloop', 'own fetch'),
+  ].map(steady),
+  {
+    aims: [
+      aim("Node's fetch in greenlets", 1.05, "Promise.all of Node's fetch"),
+      aim('our fetch in greenlets', 1.05, "Promise.all of undici's fetch"),
+    ],
+    remark: `${REMARK} Ours is undici's fetch; it can be stopped, for which a promise needs a signal.`,
+  },
+)
+
+interface Client {
+  readonly name: string
+  readonly kind: Kind
+  readonly ask: Ask
+  readonly modules: readonly string[]
 }
 
-function gotten(warmUps: number, rounds: number): Readonly<Record<string, Work>> {
-  const by = (name: string): Work => ({
-    times: rounds,
-    run: () => undefined,
-    measure: (times) => measureGet((port) => inNode('http/get.ts', name, port, String(warmUps), String(times))),
-  })
-  return {
-    'undici.request': by('undici.request'),
-    'undici.request, text': by('undici.request, text'),
-    'requests.get': by('requests.get'),
-    'requests.get, Pool': by('requests.get, Pool'),
-    'Promise.all of fetch': by('fetch'),
-    'the same, each with a signal': by('fetch, signal'),
-    'fetch in greenlets': by('fetch, greenlets'),
-    'Promise.all of undici.fetch': by('undici.fetch'),
-    'with a signal, too': by('undici.fetch, signal'),
-    'undici.fetch in greenlets': by('undici.fetch, greenlets'),
-  }
+function client(name: string, kind: Kind, file: string, run: string): Client {
+  return { name, kind, modules: [], ask: (_, ...figures) => nodeCommand(`http/get-${file}.ts`, run, ...figures) }
 }
 
-function served(name: string): Work {
-  return {
-    times: MEASURED_MS,
-    run: () => undefined,
-    measure: (times) => measureServe(inNode('http/serve.ts', name), times),
-  }
+function pythonClient(name: string, file: string, run: string, modules: readonly string[]): Client {
+  const ask: Ask = (python, ...figures) => pythonCommand(python, `http/get_${file}.py`, run, ...figures)
+  return { name, kind: 'python', ask, modules }
 }
 
-/** The same pages by gevent, with a library of Python. */
-export function measureGeventGet(python: string, library: GeventClient, cold: boolean): Promise<number> {
-  const rounds = (cold ? [0, 1] : [WARM_UPS, ROUNDS]).map(String)
-  return measureGet((port) => inPython(python, 'http/get.py', library, port, ...rounds))
+/** All pages again and again. */
+function steady({ name, kind, ask, modules }: Client): Contestant {
+  const by = (ms: number, python: string) => fetched(ask, python, PAGES, warmUpOf(ms), ms)
+  return elsewhere(name, kind, MEASURED_MS, by, modules)
 }
 
-/** The same answers by gevent's own pywsgi. */
-export function measureGeventServe(python: string): Promise<number> {
-  return measureServe(inPython(python, 'http/serve.py'), MEASURED_MS)
+/** All pages once, by a process that has fetched none. */
+function cold({ name, kind, ask, modules }: Client): Contestant {
+  const by = (pages: number, python: string) => fetched(ask, python, pages, 0, 0)
+  return elsewhere(name, kind, PAGES, by, modules)
 }
 
-/** Nanoseconds for a page. */
-function measureGet(client: (port: string) => Command): Promise<number> {
-  return withCompiled('http/respond.c', (server) => clientOf([server, String(PAGE_BYTES)], client))
+function fetched(ask: Ask, python: string, pages: number, warmUpMs: number, ms: number): Promise<Measurement> {
+  const figures = [pages, AT_ONCE, BYTES, warmUpMs, ms].map(String)
+  return measurePair(cCommand('http/respond.c', String(BYTES)), (port) => ask(python, port, ...figures))
 }
 
-/** Nanoseconds for an answer, over all connections. */
-async function measureServe(server: Command, ms: number): Promise<number> {
-  const figures = [CONNECTIONS, WARM_UP_MS, ms].map(String)
-  const answers = await withCompiled('http/load.c', (client) => clientOf(server, (port) => [client, port, ...figures]))
-  return (ms * 1e6) / answers
+const servers = [
+  server('http.createServer', 'limit', 'node', 'api'),
+  server('serve', 'ours', 'greenloop', 'serve'),
+  server("serve, Node's Response", 'ours', 'greenloop', 'serve, global Response'),
+  server('patched http.createServer', 'ours', 'greenloop', 'patched'),
+  server('fastify', 'promises', 'fastify', 'api'),
+  pythonServer("gevent's pywsgi", 'gevent'),
+  pythonServer("Twisted's web", 'twisted'),
+]
+
+export const SERVE: Work = work('serve', 'A hundred bytes of JSON, over a hundred connections', 'answer', servers, {
+  aims: [aim('serve', 1.1, 'http.createServer'), aim('serve', 0.33, "gevent's pywsgi")],
+  remark:
+    'The server has one processor, and the client, in C, another one. fastify is told what the answer looks like.',
+})
+
+function server(name: string, kind: Kind, file: string, run: string): Contestant {
+  return elsewhere(name, kind, MEASURED_MS, (ms) => answered(nodeCommand(`http/serve-${file}.ts`, run), ms))
+}
+
+function pythonServer(name: string, module: string): Contestant {
+  const by = (ms: number, python: string) => answered(pythonCommand(python, `http/serve_${module}.py`), ms)
+  return elsewhere(name, 'python', MEASURED_MS, by, [module])
+}
+
+function answered(serving: Command, ms: number): Promise<Measurement> {
+  const figures = [AT_ONCE, warmUpOf(ms), ms].map(String)
+  return measurePair(serving, (port, pid) => cCommand('http/load.c', port, pid, ...figures))
 }

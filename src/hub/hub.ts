@@ -46,7 +46,7 @@ import { raiseLoopExit } from './deadlock.ts'
 import { type Callback, PendingCallback } from './entry.ts'
 import { ReadyList } from './ready-list.ts'
 import { debugObserver, type HubObserver, reportOnStderr } from './report.ts'
-import { Failures, Living, type Task } from './tasks.ts'
+import { Failures, type IdleWait, Living, type Task } from './tasks.ts'
 import { Timers } from './timers.ts'
 
 /** Resumptions that a slice may make within its time, however few were ready when it began: a look at I/O costs as much as ten of them. */
@@ -60,11 +60,6 @@ const MICROTASK_SLICES = 64
 export interface HubOptions {
   /** @defaultValue the clock of the machine */
   clock?: Clock
-}
-
-/** Waits until its hub is {@link Hub.idle}. */
-export interface IdleWait {
-  hubIsIdle(): void
 }
 
 /** One scheduler: a ready list, a clock, and the greenlets that live on it. */
@@ -244,7 +239,7 @@ export class Hub {
     return !this.busy && this.timers.refs === 0 && this.outstanding === 0
   }
 
-  /** @internal Tells those who wait for it that nothing is left. Answers whether there was any. */
+  /** @internal Tells those who wait for it that nothing is left; answers whether there was any. */
   endIdleWaits(): boolean {
     const waits = [...this.idleWaits]
     this.idleWaits.clear()

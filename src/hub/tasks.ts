@@ -19,6 +19,11 @@ export interface Task extends Coroutine {
   kill(error?: Error): unknown
 }
 
+/** Waits until its hub is idle: nobody is ready, no timer runs, nothing outside was asked. */
+export interface IdleWait {
+  hubIsIdle(): void
+}
+
 /**
  * All that have been started and have not ended.
  *
