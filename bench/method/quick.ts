@@ -1,12 +1,12 @@
 /**
- * The quick run: of each work with an aim over the limit or over promises, those whom such an aim names, in a tenth of the times.
+ * The quick run: of each work with an aim over the limit or over promises, those whom such an aim names, in a twentieth of the times.
  *
  * It says within a minute whether something has become slower; what rivals there are is for the whole run. The cold works are short as they
  * are; of those that nap only they take part, since a steady process naps four times. Stands on the works.
  */
 import type { Aim, Kind, Work } from './work.ts'
 
-const PART = 0.1
+const PART = 0.05
 
 const KINDS: readonly (Kind | undefined)[] = ['limit', 'ours', 'promises']
 

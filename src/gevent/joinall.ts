@@ -241,6 +241,14 @@ class JoinallWait extends Wait implements Listener<Ending> {
     return this.#missing > 0
   }
 
+  /** Of an end that is not the last one nobody sees anything. */
+  counts(): boolean {
+    if (this.#missing <= 1) return false
+    this.#missing--
+    this.#living--
+    return true
+  }
+
   notify(ended: Ending): void {
     writes(this)
     this.#missing--

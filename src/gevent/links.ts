@@ -18,6 +18,7 @@ import { resume } from '../greenlet/switch.ts'
 import { leave } from '../greenlet/trampoline.ts'
 import { hubOf } from '../hub/default.ts'
 import { callInHub } from '../hub/entry.ts'
+import type { Hub } from '../hub/hub.ts'
 import type { Listenable, Listener } from '../waiting/linkable.ts'
 import { Roster } from '../waiting/wait-list.ts'
 import { READ, SpawnedGreenlet, STARTED } from './lineage.ts'
@@ -169,8 +170,17 @@ export abstract class LinkedGreenlet<T = unknown> extends SpawnedGreenlet<T> imp
   /** @internal */
   protected override $finish(): void {
     super.$finish()
-    if (this.$links !== null) hubOf(this).enqueue(this)
+    const { $links: links } = this
+    if (links === null) return
+    if (this.$status === RETURNED && isCounted(links, hubOf(this))) this.$links = null
+    else hubOf(this).enqueue(this)
   }
+}
+
+/** Whether it was enough to count the end: a turn for a link that only counts is a part of what a short greenlet costs. Whoever watches sees each turn. */
+function isCounted(links: Roster<Entry> | Entry[] | Entry, hub: Hub): boolean {
+  if (hub.scheduler !== null || hub.observer !== null || kernel.footprint !== null) return false
+  return typeof links === 'object' && 'counts' in links && links.counts() // a listener that has the method
 }
 
 // Functions, since private methods would cost each greenlet a field.

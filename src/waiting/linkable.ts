@@ -30,6 +30,11 @@ import { type ListNode, WaitList } from './wait-list.ts'
 /** A wait for several things, told of each that becomes ready. */
 export interface Listener<S = unknown> {
   notify(source: S): void
+  /**
+   * Asked of the only listener when the source ends well, before `notify`: answers whether that would have no effect that anybody sees,
+   * and has taken note of it then. It is not notified.
+   */
+  counts?(): boolean
 }
 
 /** Can be listened to: every linkable, and every greenlet. */

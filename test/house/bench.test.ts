@@ -22,9 +22,9 @@ import { execute, REPOSITORY } from './support/processes.ts'
 
 const choice = { sideBySide: [...WORKS, ...COLD_WORKS], own: OWN_WORKS, growing: GROWING }
 
-/** Samples of so many nanoseconds. */
+/** Samples of so many nanoseconds, on the clock and of the processors. */
 function walls(...list: number[]): Measurement[] {
-  return list.map((wallNs) => ({ wallNs, cpuNs: null, peakBytes: null }))
+  return list.map((ns) => ({ wallNs: ns, cpuNs: ns, peakBytes: null }))
 }
 
 /** A work of which greenloop and a limit were measured. */
@@ -103,8 +103,8 @@ describe('the table', () => {
     expect(table(outcomeOf([30, 20], [10], aim('greenloop', 2, 'bare')))).toEqual([
       'Hops (hop), each for one hop',
       '                         ns     spread  cpu ns  bytes  x limit  rounds',
-      '  bare                 10.0  10.0-10.0       -      -     1.00       1',
-      '* greenloop            25.0  20.0-30.0       -      -     3.00       2',
+      '  bare                 10.0  10.0-10.0    10.0      -     1.00       1',
+      '* greenloop            25.0  20.0-30.0    25.0      -     3.00       2',
       '  Effect              absent: it failed: Error: no',
     ])
     expect(table(outcomeOf([30], [10]))[1]).not.toContain('rounds')
@@ -209,7 +209,9 @@ describe('the check of the ratios', () => {
   it('passes what is as it was', async () => {
     const found = await check([rowOf(3.2)], kept, never)
     expect(found).toEqual({ worse: [], better: [], unknown: [], gone: [], same: 1 })
-    expect(checkLines(found, true)).toEqual(['Ratios: 0 worse, 0 much better, 1 as they were, 0 unknown.'])
+    expect(checkLines(found, true)).toEqual([
+      'Ratios of processors: 0 worse, 0 much better, 1 as they were, 0 unknown.',
+    ])
   })
 
   it('measures again what is worse, twice, with twice the rounds and twice of those', async () => {
@@ -241,7 +243,7 @@ describe('the check of the ratios', () => {
     expect(checkLines(better, true)).toEqual([
       'better    hop: greenloop / bare is 1.20, kept is 2.00: --store keeps it',
       'unknown   jump: greenloop / bare is 7.00, and nothing is kept: --store keeps it',
-      'Ratios: 0 worse, 1 much better, 0 as they were, 1 unknown.',
+      'Ratios of processors: 0 worse, 1 much better, 0 as they were, 1 unknown.',
     ])
     const gone = await check([other], kept, never)
     expect(checkLines(gone, true)).toContain(
