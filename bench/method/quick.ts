@@ -1,8 +1,8 @@
 /**
  * The quick run: of each work with an aim over the limit or over promises, those whom such an aim names, in a twentieth of the times.
  *
- * It says within a minute whether something has become slower; what rivals there are is for the whole run. The cold works are short as they
- * are; of those that nap only they take part, since a steady process naps four times. Stands on the works.
+ * It says within a minute whether something has become slower; what rivals there are is for the whole run, and so is what naps for seconds.
+ * The cold works are short as they are. Stands on the works.
  */
 import type { Aim, Kind, Work } from './work.ts'
 
@@ -22,7 +22,7 @@ export function aimsOfQuick({ aims, contestants }: Work): readonly Aim[] {
 /** What is left of the works. */
 export function quickOf(works: readonly Work[]): Work[] {
   return works.flatMap((one) => {
-    const aims = one.cold || one.idleMs === 0 ? aimsOfQuick(one) : []
+    const aims = one.idleMs === 0 ? aimsOfQuick(one) : []
     const names = new Set(aims.flatMap(({ of, over }) => [of, over]))
     const contestants = one.contestants
       .filter(({ name }) => names.has(name))

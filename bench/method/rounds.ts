@@ -5,7 +5,7 @@
  * Stands on the programs that were built, and on the plan, which says how many rounds each gets. Leaves what is made of the samples to the
  * reports. Whoever cannot take part is absent; whoever takes part and fails is absent too, and is named as failed.
  */
-import { execFile, execFileSync } from 'node:child_process'
+import { execFile, execFileSync, spawnSync } from 'node:child_process'
 import { promisify } from 'node:util'
 import { builtPath, pathOf } from './built.ts'
 import type { Measurement } from './measurement.ts'
@@ -109,7 +109,7 @@ async function measure(
   signal: AbortSignal,
 ): Promise<Measurement> {
   signal.throwIfAborted()
-  if (by.means === 'elsewhere') return await Promise.race([by.measure(times, python), abortOf(signal)])
+  if (by.means === 'elsewhere') return await unlessAborted(by.measure(times, python), signal)
   const [program, args] = by.means === 'node' ? nodeCommand(by, times, work.cold) : pythonCommand(by, times, python)
   const stdout = await outputOf(program, args, signal)
   const measured = JSON.parse(stdout) as Measurement // by the two programs of this folder
@@ -135,10 +135,24 @@ function pythonCommand(by: InPython, times: number, python: string): [string, st
   return [python, [pathOf('python/measure.py'), by.file, by.run, String(times), String(by.parameter)]]
 }
 
-function abortOf(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason))
+async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise: aborted, reject } = promiseWithReject()
+  const onAbort = (): void => reject(signal.reason)
+  signal.addEventListener('abort', onAbort)
+  try {
+    return await Promise.race([promise, aborted])
+  } finally {
+    signal.removeEventListener('abort', onAbort)
+  }
+}
+
+/** One that never fulfils. */
+function promiseWithReject(): { promise: Promise<never>; reject: (reason: unknown) => void } {
+  let reject: (reason: unknown) => void = () => undefined
+  const promise = new Promise<never>((_, rejectIt) => {
+    reject = rejectIt
   })
+  return { promise, reject }
 }
 
 /** A terminal interrupts the programs too, and their end may be seen before our own interrupt. */
@@ -168,10 +182,21 @@ function lacksOf(work: Work, python: string): Map<string, string> {
 function lackOf({ by }: Contestant, python: string): string | null {
   if (by.means === 'node') return null
   const needed = by.modules
-  if (by.means === 'elsewhere' && needed.length === 0) return null
+  if (by.means === 'elsewhere') {
+    if (!hasCompiler()) return 'there is no C compiler (cc) here'
+    if (needed.length === 0) return null
+  }
   if (!hasModule(python, 'sys')) return `${python} is no Python that runs here`
   const missing = needed.filter((module) => !hasModule(python, module))
   return missing.length > 0 ? `${python} has no ${missing.join(', no ')}` : null
+}
+
+/** Null: not asked yet. */
+let compiler: boolean | null = null
+
+function hasCompiler(): boolean {
+  compiler ??= spawnSync('cc', ['--version'], { stdio: 'ignore' }).status === 0
+  return compiler
 }
 
 const modules = new Map<string, boolean>()

@@ -22,7 +22,7 @@ function deep(depth: number): Work {
   ]
   return work(
     `depth-${String(depth)}`,
-    `A task is resumed below ${String(depth)} nested calls`,
+    `A task is resumed below ${depth.toLocaleString('en')} nested ${depth === 1 ? 'call' : 'calls'}`,
     'resume',
     contestants,
     {
@@ -33,4 +33,18 @@ function deep(depth: number): Work {
   )
 }
 
-export const DEPTHS: readonly Work[] = [1, 10, 100, 1000].map(deep)
+const LEVELS = [1, 10, 100, 1000]
+
+/** A resume at one depth beside the same at another. */
+const flat = LEVELS.map((depth) => inNode(nameAt(depth), 'ours', 1_000_000, 'greenloop', 'depth', { parameter: depth }))
+
+function nameAt(depth: number): string {
+  return `green, ${depth.toLocaleString('en')} deep`
+}
+
+export const DEPTHS: readonly Work[] = [
+  ...LEVELS.map(deep),
+  work('depth-flat', 'A task is resumed at one depth and at another', 'resume', flat, {
+    aims: LEVELS.slice(1).map((depth) => aim(nameAt(depth), 1.5, nameAt(1))),
+  }),
+]
