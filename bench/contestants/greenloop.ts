@@ -28,8 +28,8 @@ export const runs: Runs = {
     new AsyncLocalStorage<number>().run(1, () => switching((body) => new Greenlet(body))(times, watch, parameter)),
 
   async spawn(times) {
-    const all: Greenlet<void>[] = []
-    for (let i = 0; i < times; i++) all.push(spawn(trivial))
+    const all = new Array<Greenlet<void>>(times)
+    for (let i = 0; i < times; i++) all[i] = spawn(trivial)
     await joinall(all)
   },
 

@@ -178,8 +178,8 @@ async function within<T>(ms: number, promise: Promise<T>): Promise<T> {
 }
 
 async function all(count: number, task: () => Promise<void>): Promise<void> {
-  const promises: Promise<void>[] = []
-  for (let i = 0; i < count; i++) promises.push(task())
+  const promises = new Array<Promise<void>>(count)
+  for (let i = 0; i < count; i++) promises[i] = task()
   await Promise.all(promises)
 }
 

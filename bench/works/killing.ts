@@ -21,7 +21,7 @@ const killed = [
 export const KILL: Work = work('kill', 'Tasks that wait are killed and joined', 'task', killed, {
   aims: [
     aim('greenloop', 3, 'bare g.throw()', { ambitious: 2.4 }),
-    ...aimsOver(killed, ({ kind }) => kind === 'scheduler' || kind === 'python', 'greenloop', 1),
+    ...aimsOver(killed, ({ kind }) => kind === 'python', 'greenloop', 1),
   ],
   remark: 'What is measured begins when all of them wait. A rejected promise ends the one wait and no task.',
 })
