@@ -24,7 +24,8 @@ Measures every work side by side with what a user would take instead, in under t
   --check            the same
   --store            the same, and keeps the ratios in bench/ratios.json
   --json[=FILE]      all samples as JSON, on stdout instead of the tables or in a file
-  --write            everything, our own works and growth too, and writes docs/performance.md and its pictures
+  --write            everything, our own works and growth too, and writes docs/performance.md and its pictures; with --work
+                     only these, in the place of what is there of them
   --python PATH      which Python; otherwise /usr/bin/python3, or the one on the PATH
   --help             this
 
@@ -91,9 +92,9 @@ export function commandOf(args: readonly string[], choice: Choice): Command {
     throw new WrongCommand('--store keeps what --check compares with: give one of them.')
   if (isQuick && (options.own || options.growth || options.write))
     throw new WrongCommand('A quick run has no --own, --growth or --write.')
-  const isSome = options.work.length > 0 || options.only.length > 0 || options.own || options.growth
-  if (options.write && (isSome || options.part !== undefined))
-    throw new WrongCommand('--write is for everything: it goes without --work, --only, --part, --own and --growth.')
+  const isSome = options.only.length > 0 || options.own || options.growth || options.part !== undefined
+  if (options.write && isSome)
+    throw new WrongCommand('--write is for whole works: it goes without --only, --part, --own and --growth.')
   const rounds = options.rounds === undefined ? null : roundsOf(options.rounds)
   const part = options.part === undefined ? null : partOf(options.part)
   return {
@@ -136,7 +137,7 @@ function chosenOf(options: Options, choice: Choice, isQuick: boolean): Pick<Comm
           // Those that are asked for by name may be of either kind.
           ...(options.own || options.write || (isPlain && names.length > 0) ? own : []),
         ],
-    growing: options.growth || options.write ? growing : [],
+    growing: options.growth || (options.write && names.length === 0) ? growing : [],
   }
   const isNamed = ({ name }: Work): boolean => names.length === 0 || names.includes(name)
   const known = [...all.works, ...all.growing.map(({ work }) => work)]

@@ -13,7 +13,7 @@ import { buildPrograms } from './method/built.ts'
 import { type Growth, measureGrowth } from './method/growth.ts'
 import { narrowed } from './method/quick.ts'
 import { type Rounds, runWorks } from './method/rounds.ts'
-import { figuresFrom } from './report/figures.ts'
+import { type Figures, figuresFrom, withAgain } from './report/figures.ts'
 import { gateLines, gatesOf } from './report/gates.ts'
 import { machineOf } from './report/machine.ts'
 import { filled, writePage } from './report/page.ts'
@@ -29,6 +29,7 @@ import { OWN_WORKS } from './works/own.ts'
 
 const RATIOS = new URL('ratios.json', import.meta.url)
 const PAGE = new URL('../docs/performance.md', import.meta.url)
+const FIGURES = new URL('../docs/bench/figures.json', import.meta.url)
 const GROWTH_ROUNDS = 3
 
 const command = commandOrEnd()
@@ -72,7 +73,7 @@ function commandOrEnd(): Command {
   try {
     const sideBySide = [...WORKS, ...COLD_WORKS]
     const asked = commandOf(process.argv.slice(2), { sideBySide, own: OWN_WORKS, growing: GROWING })
-    if (asked.write) lookAtPage(asked)
+    if (asked.write && asked.isWhole) lookAtPage(asked)
     if (!asked.help) return asked
     console.log(USAGE)
     process.exit(0)
@@ -118,7 +119,9 @@ async function keep(): Promise<void> {
     if (command.json === '-') process.stdout.write(text)
     else writeFileSync(command.json, text)
   }
-  if (command.write && !stop.signal.aborted) await writePage(figuresFrom(outcomes, { date, machine, growth }))
+  if (!command.write || stop.signal.aborted) return
+  const figures = figuresFrom(outcomes, { date, machine, growth })
+  await writePage(command.isWhole ? figures : withAgain(JSON.parse(readFileSync(FIGURES, 'utf8')) as Figures, figures)) // as a run has written it
 }
 
 /** Whether a ratio that is kept has become worse, in so far as this Node compiles like the one that it was measured with. */

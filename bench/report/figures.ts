@@ -19,6 +19,8 @@ export interface Figures {
   readonly machine: Machine
   readonly works: readonly WorkFigures[]
   readonly growth: readonly Growth[]
+  /** The works that were measured again, in a later run of their own; left out when there are none. */
+  readonly again?: readonly string[]
 }
 
 /** A work of it. */
@@ -88,6 +90,21 @@ export function figuresFrom(
     machine: run.machine,
     works: outcomes.map(workFigures),
     growth: (run.growth ?? []).map(growthFigures),
+  }
+}
+
+/** The figures that are kept, with those of a later run in their place; it is said of these. */
+export function withAgain(kept: Figures, run: Figures): Figures {
+  if (JSON.stringify(kept.machine) !== JSON.stringify(run.machine))
+    throw new Error(
+      'docs/bench/figures.json is of another machine, or of other versions: only a whole run can replace it.',
+    )
+  const fresh = new Map(run.works.map((work) => [work.name, work]))
+  const again = new Set([...(kept.again ?? []), ...fresh.keys()])
+  return {
+    ...kept,
+    works: kept.works.map((work) => fresh.get(work.name) ?? work),
+    again: kept.works.map(({ name }) => name).filter((name) => again.has(name)),
   }
 }
 

@@ -2,36 +2,40 @@
  * Writes what a run has found into `docs`: figures, pictures, and what stands between the markers of `docs/performance.md`.
  *
  * `<!-- bench:switch -->` up to `<!-- /bench -->` is the picture and the table of the work `switch`; `bench:growth-switch` how its cost grows,
- * `bench:gates` the aims, `bench:machine` where it was measured. All else on the page is prose, and stays. Run by itself,
- * `tsx bench/report/page.ts` draws the figures that are kept once more.
+ * `bench:gates` the aims, `bench:machine` where it was measured, `bench:glance`, for the README, all of it at a glance. All else on a page is
+ * prose, and stays. Run by itself, `tsx bench/report/page.ts` draws the figures that are kept once more.
  */
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { Growth } from '../method/growth.ts'
 import { chartOf } from './chart.ts'
 import { type Figures, jsonOf, type WorkFigures } from './figures.ts'
+import { glanceTable } from './glance.ts'
 import { growthChartOf } from './growth-chart.ts'
 import { cellOf, gatesTable, growthTable, machineLine, workTable } from './tables.ts'
 import { amountText, timeText } from './words.ts'
 
 const DOCS = fileURLToPath(new URL('../../docs/', import.meta.url))
-const PAGE = 'performance.md'
+/** The pages with markers, from `docs`. */
+export const PAGES: readonly string[] = ['performance.md', '../README.md']
 const FOLDER = 'bench'
 const KEPT = `${FOLDER}/figures.json`
 
-/** What lies in `docs` after a run, by path: `bench/switch.svg`. `page` is the text of the page before. */
-export function filesOf(figures: Figures, page: string): Map<string, string> {
+/** What lies in `docs` after a run, by path: `bench/switch.svg`. `pages` are the texts of the pages before, by path. */
+export function filesOf(figures: Figures, pages: ReadonlyMap<string, string>): Map<string, string> {
+  const parts = partsOf(figures)
   return new Map([
     [KEPT, jsonOf(figures)],
     ...figures.works.map((work) => [pictureOf(work.name), chartOf(work)] as const),
     ...figures.growth.map((growth) => [pictureOf(growthName(growth)), growthChartOf(growth)] as const),
-    [PAGE, filled(page, partsOf(figures))],
+    ...[...pages].map(([path, text]) => [path, filled(text, parts, path)] as const),
   ])
 }
 
 /** Writes them, and removes the pictures of works that are no more. */
 export async function writePage(figures: Figures): Promise<void> {
-  const files = filesOf(figures, await readFile(DOCS + PAGE, 'utf8'))
+  const texts = await Promise.all(PAGES.map(async (path) => [path, await readFile(DOCS + path, 'utf8')] as const))
+  const files = filesOf(figures, new Map(texts))
   await mkdir(DOCS + FOLDER, { recursive: true })
   for (const name of await readdir(DOCS + FOLDER)) {
     if (name.endsWith('.svg') && !files.has(`${FOLDER}/${name}`)) await rm(`${DOCS}${FOLDER}/${name}`)
@@ -46,6 +50,7 @@ function partsOf(figures: Figures): Map<string, string> {
     ...figures.growth.map((growth) => [growthName(growth), growthPart(growth)] as const),
     ['gates', gatesTable(figures)],
     ['machine', machineLine(figures)],
+    ['glance', glanceTable(figures)],
   ])
 }
 
@@ -87,16 +92,16 @@ function growthPart(growth: Growth): string {
 }
 
 /** The page with each part between its markers. */
-export function filled(page: string, parts: ReadonlyMap<string, string>): string {
+export function filled(page: string, parts: ReadonlyMap<string, string>, path = 'performance.md'): string {
   const whole = page.replace(
     /<!-- bench:(\S+) -->\n([\s\S]*?)<!-- (\/bench|bench:\S+) -->/gu,
     (_, name: string, __, end: string) => {
       if (end !== '/bench')
-        throw new Error(`${PAGE}: <!-- bench:${name} --> has no <!-- /bench --> before <!-- ${end} -->.`)
+        throw new Error(`${path}: <!-- bench:${name} --> has no <!-- /bench --> before <!-- ${end} -->.`)
       const part = parts.get(name)
       if (part === undefined) {
         throw new Error(
-          `${PAGE} asks for <!-- bench:${name} -->, of which this run has nothing; it has ${[...parts.keys()].join(', ')}.`,
+          `${path} asks for <!-- bench:${name} -->, of which this run has nothing; it has ${[...parts.keys()].join(', ')}.`,
         )
       }
       return `<!-- bench:${name} -->\n\n${part}\n\n<!-- /bench -->`
@@ -104,7 +109,7 @@ export function filled(page: string, parts: ReadonlyMap<string, string>): string
   )
   const [opened, closed] = [/<!-- bench:/gu, /<!-- \/bench -->/gu].map((marker) => whole.match(marker)?.length ?? 0)
   if (opened !== closed)
-    throw new Error(`${PAGE} has ${String(opened)} <!-- bench:... --> and ${String(closed)} <!-- /bench -->.`)
+    throw new Error(`${path} has ${String(opened)} <!-- bench:... --> and ${String(closed)} <!-- /bench -->.`)
   return whole
 }
 

@@ -108,13 +108,14 @@ function groupsOf(gates: readonly GateFigures[]): GateFigures[][] {
 }
 
 /** Where and with what it was measured. */
-export function machineLine({ date, machine }: Figures): string {
+export function machineLine({ date, machine, again = [] }: Figures): string {
   const { greenloop = '', ...rivals } = machine.packages
   const { processors, count, memoryGiB, kernel, node, v8, python } = machine
   const inPython = python === null ? 'no Python' : [python.version, ...versions(python.packages)].join(', ')
   return [
     `Measured on ${date}: ${String(count)} × ${processors}, ${String(memoryGiB)} GiB, ${kernel}; Node ${node} (V8 ${v8}), greenloop ${greenloop}.`,
     `Beside it: ${versions(rivals).join(', ')}; ${inPython}.`,
+    ...(again.length > 0 ? [`Measured again, in a later run of their own: ${again.join(', ')}.`] : []),
   ].join(' ')
 }
 
@@ -128,7 +129,8 @@ export function cellOf(text: string): string {
 }
 
 /** The first columns to the left, the others to the right; as wide as they must be, so that the page reads well as it is. */
-function tableOf(heads: readonly string[], rows: readonly (readonly string[])[], left = 1): string {
+/** A Markdown table; the first `left` columns are text, the others figures. */
+export function tableOf(heads: readonly string[], rows: readonly (readonly string[])[], left = 1): string {
   const isLeft = (column: number): boolean => column < left || left > 1
   const widths = heads.map((head, column) => Math.max(3, head.length, ...rows.map((row) => row[column]?.length ?? 0)))
   const lineOf = (cells: readonly string[]): string =>

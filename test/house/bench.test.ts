@@ -317,8 +317,8 @@ describe('the command line', () => {
     [['--quick', '--own'], 'A quick run has no --own, --growth or --write.'],
     [['--store', '--check'], '--store keeps what --check compares with: give one of them.'],
     [
-      ['--write', '--work', 'switch'],
-      '--write is for everything: it goes without --work, --only, --part, --own and --growth.',
+      ['--write', '--only', 'Effect'],
+      '--write is for whole works: it goes without --only, --part, --own and --growth.',
     ],
     [
       ['--work', 'depth-1', '--only', 'gr'],

@@ -4,9 +4,10 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { Outcome } from '../../bench/method/rounds.ts'
 import { aim, inNode, inPython, work } from '../../bench/method/work.ts'
-import { type Figures, figuresFrom, jsonOf } from '../../bench/report/figures.ts'
+import { type Figures, figuresFrom, jsonOf, withAgain } from '../../bench/report/figures.ts'
+import { glanceTable } from '../../bench/report/glance.ts'
 import { machineOf } from '../../bench/report/machine.ts'
-import { filesOf, filled } from '../../bench/report/page.ts'
+import { filesOf, filled, PAGES } from '../../bench/report/page.ts'
 import { gatesTable, growthTable, machineLine, workTable } from '../../bench/report/tables.ts'
 import { bytesText, ratioText, timeText } from '../../bench/report/words.ts'
 import { growthOf, MACHINE, row, workOf } from './support/figures.ts'
@@ -17,7 +18,7 @@ const read = (path: string): string => readFileSync(join(DOCS, path), 'utf8')
 
 describe('docs/performance.md', () => {
   const figures = JSON.parse(read('bench/figures.json')) as Figures // as a run has written it
-  const files = filesOf(figures, read('performance.md'))
+  const files = filesOf(figures, new Map(PAGES.map((path) => [path, read(path)])))
 
   it.each([...files.keys()])('%s is what the figures give', (path) => {
     expect(read(path) === files.get(path), 'npx tsx bench/report/page.ts was forgotten').toBe(true)
@@ -25,7 +26,7 @@ describe('docs/performance.md', () => {
 
   it('has no picture beside it of a work that is no more', () => {
     expect(readdirSync(join(DOCS, 'bench')).map((name) => `bench/${name}`)).toEqual(
-      [...files.keys()].filter((path) => path !== 'performance.md').sort(),
+      [...files.keys()].filter((path) => !PAGES.includes(path)).sort(),
     )
   })
 
@@ -89,6 +90,38 @@ describe('the figures of a run', () => {
   it('say who is absent and why, without the folders of the machine', () => {
     expect(figures.works[0]?.absent).toEqual([
       { name: 'gevent', kind: 'python', reason: 'python3 has no gevent (site.py:3, a.js)' },
+    ])
+  })
+
+  it('take those of a later run of single works in their place, and say so', () => {
+    const kept = { ...figures, works: [...figures.works, { ...figures.works[0]!, name: 'other' }] }
+    const later = { ...figures, works: [{ ...figures.works[0]!, title: 'Later' }] }
+    const both = withAgain(kept, later)
+    expect(both.works.map(({ name, title }) => [name, title])).toEqual([
+      ['hop', 'Later'],
+      ['other', 'Hops'],
+    ])
+    expect(both.again).toEqual(['hop'])
+    expect(machineLine(both)).toMatch(/ Measured again, in a later run of their own: hop\.$/u)
+    expect(withAgain(both, { ...later, works: [{ ...later.works[0]!, name: 'other' }] }).again).toEqual([
+      'hop',
+      'other',
+    ])
+  })
+
+  it('of another machine do not take places', () => {
+    const later = { ...figures, machine: { ...MACHINE, node: '99.0.0' } }
+    expect(() => withAgain(figures, later)).toThrow(
+      'docs/bench/figures.json is of another machine, or of other versions: only a whole run can replace it.',
+    )
+  })
+
+  it('are, at a glance, how many times longer the fastest of each kind takes than the one of the aims', () => {
+    const table = glanceTable({ ...figures, works: [{ ...figures.works[0]!, name: 'switch' }, figures.works[0]!] })
+    expect(table.split('\n').map((line) => line.replace(/ +/gu, ' '))).toEqual([
+      '| | greenloop | the limit | promises, no scheduler | schedulers | Python |',
+      expect.stringMatching(/^\| -+ \| -+:/u),
+      '| a switch to another one | 20.0 ns | bare × 0.50 | – | Effect × 50.0 | – |',
     ])
   })
 

@@ -11,12 +11,17 @@ import { blocksOf, fencesOf } from './support/pages.ts'
 import { REPOSITORY } from './support/processes.ts'
 import { openWeb, type Web } from './support/web.ts'
 
-const PAGES = ['README.md', 'docs/testing.md', 'docs/watching.md', 'docs/semantics.md', 'docs/design.md'].map(
-  (file) => {
-    const fences = fencesOf(readFileSync(join(REPOSITORY, file), 'utf8'))
-    return { file, fences, blocks: blocksOf(file, fences) }
-  },
-)
+const PAGES = [
+  'README.md',
+  'docs/testing.md',
+  'docs/watching.md',
+  'docs/semantics.md',
+  'docs/design.md',
+  'docs/performance.md',
+].map((file) => {
+  const fences = fencesOf(readFileSync(join(REPOSITORY, file), 'utf8'))
+  return { file, fences, blocks: blocksOf(file, fences) }
+})
 const commands = PAGES.flatMap(({ fences }) => fences.filter(({ language }) => language === 'sh')).flatMap(({ code }) =>
   code.trim().split(/\n| && /u),
 )
