@@ -2,6 +2,7 @@
  * The limit: bare generators and the loop that the work needs, nothing else. No library, no errors, nobody to kill, nobody else served.
  */
 import type { Runs } from '../method/runs.ts'
+import { napOf } from './shared/nap.ts'
 
 export const runs: Runs = {
   /** Two generators and a loop that resumes the one that the other names. */
@@ -63,7 +64,7 @@ export const runs: Runs = {
       const over = (): void => {
         if (--left === 0) resolve()
       }
-      for (let i = 0; i < times; i++) setTimeout(over, nap(i))
+      for (let i = 0; i < times; i++) setTimeout(over, napOf(i))
     })
   },
 
@@ -132,9 +133,4 @@ function* waiting(): Generator<undefined, void> {
 function* down(level: number, times: number): Generator<Generator | undefined, void> {
   if (level > 1) yield down(level - 1, times)
   else for (let i = 0; i < times; i++) yield
-}
-
-/** The naps of the work `sleepers`: 10 to 1,000 ms, scattered. */
-function nap(i: number): number {
-  return 10 + ((i * 7919) % 991)
 }

@@ -3,6 +3,8 @@
  */
 import co from 'co'
 import type { Runs } from '../method/runs.ts'
+import { Box } from './shared/box.ts'
+import { napOf } from './shared/nap.ts'
 
 /** Yields promises, or generators, which it drives in turn. */
 type Steps = Generator<unknown, void>
@@ -26,7 +28,7 @@ export const runs: Runs = {
   },
 
   async sleepers(times) {
-    await all(times, (i) => co(nap, 10 + ((i * 7919) % 991)))
+    await all(times, (i) => co(nap, napOf(i)))
   },
 
   async depth(times, _, depth) {
@@ -38,18 +40,6 @@ async function all(count: number, task: (i: number) => Promise<void>): Promise<v
   const promises: Promise<void>[] = []
   for (let i = 0; i < count; i++) promises.push(task(i))
   await Promise.all(promises)
-}
-
-class Box {
-  #resolve: ((value: number) => void) | null = null
-  put(value: number): void {
-    this.#resolve?.(value)
-  }
-  get(): Promise<number> {
-    return new Promise((resolve) => {
-      this.#resolve = resolve
-    })
-  }
 }
 
 function* first(left: Box, right: Box, times: number): Steps {

@@ -6,6 +6,7 @@
  */
 import { Deferred, Effect, Fiber, Queue } from 'effect'
 import type { Runs } from '../method/runs.ts'
+import { napOf } from './shared/nap.ts'
 
 export const runs: Runs = {
   /** Each resolves the other one's Deferred, and awaits a new one of its own. */
@@ -53,7 +54,7 @@ export const runs: Runs = {
   },
 
   sleepers(times) {
-    return Effect.runPromise(forkAndJoin(times, (i) => Effect.sleep(10 + ((i * 7919) % 991))))
+    return Effect.runPromise(forkAndJoin(times, (i) => Effect.sleep(napOf(i))))
   },
 
   /** An effect that is yielded from another one is run on the fiber's own stack. */

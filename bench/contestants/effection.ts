@@ -18,6 +18,7 @@ import {
   withResolvers,
 } from 'effection'
 import type { Runs } from '../method/runs.ts'
+import { napOf } from './shared/nap.ts'
 
 export const runs: Runs = {
   /** Each resolves the other one's operation, and waits for a new one of its own. */
@@ -55,7 +56,7 @@ export const runs: Runs = {
   },
 
   async sleepers(times) {
-    await run(() => spawnAndJoin(times, (i) => sleep(10 + ((i * 7919) % 991))))
+    await run(() => spawnAndJoin(times, (i) => sleep(napOf(i))))
   },
 
   async depth(times, _, depth) {

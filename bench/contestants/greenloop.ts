@@ -20,6 +20,7 @@ import {
   withTimeout,
 } from 'greenloop'
 import type { Run, Runs } from '../method/runs.ts'
+import { napOf } from './shared/nap.ts'
 
 export const runs: Runs = {
   switch: switching((body) => new RawGreenlet(body)),
@@ -43,7 +44,7 @@ export const runs: Runs = {
   },
 
   async sleepers(times) {
-    await joinall(Array.from({ length: times }, (_, i) => spawn(nap, 10 + ((i * 7919) % 991))))
+    await joinall(Array.from({ length: times }, (_, i) => spawn(nap, napOf(i))))
   },
 
   /** One that gives way, so many green calls deep. */

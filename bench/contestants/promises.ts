@@ -3,6 +3,8 @@
  */
 import { scheduler } from 'node:timers/promises'
 import type { Runs } from '../method/runs.ts'
+import { Box } from './shared/box.ts'
+import { napOf } from './shared/nap.ts'
 
 const settled = Promise.resolve()
 
@@ -82,7 +84,7 @@ export const runs: Runs = {
     const sleeper = async (ms: number): Promise<void> => {
       await new Promise((resolve) => setTimeout(resolve, ms))
     }
-    await Promise.all(Array.from({ length: times }, (_, i) => sleeper(10 + ((i * 7919) % 991))))
+    await Promise.all(Array.from({ length: times }, (_, i) => sleeper(napOf(i))))
   },
 
   async depth(times, _, depth) {
@@ -181,18 +183,6 @@ async function all(count: number, task: () => Promise<void>): Promise<void> {
   const promises = new Array<Promise<void>>(count)
   for (let i = 0; i < count; i++) promises[i] = task()
   await Promise.all(promises)
-}
-
-class Box {
-  #resolve: ((value: number) => void) | null = null
-  put(value: number): void {
-    this.#resolve?.(value)
-  }
-  get(): Promise<number> {
-    return new Promise((resolve) => {
-      this.#resolve = resolve
-    })
-  }
 }
 
 /** A queue without a promise when there is an item, or room. */

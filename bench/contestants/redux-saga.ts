@@ -5,6 +5,7 @@
 import { buffers, type Channel, channel, runSaga, type Task } from 'redux-saga'
 import { all, call, cancel, delay, type Effect, fork, join, put, race, spawn, take } from 'redux-saga/effects'
 import type { Run, Runs, Stopwatch } from '../method/runs.ts'
+import { napOf } from './shared/nap.ts'
 
 /** Yields effects or promises, and is resumed with an `R` where it looks at what it gets. */
 type Saga<R = unknown> = Generator<Effect | Promise<unknown>, void, R>
@@ -83,7 +84,7 @@ function* consume(queue: Channel<number>, items: number): Generator<Effect, numb
 
 /** In parallel; as forks they would be looked for in the list of their parent, each when it ends. */
 function* sleeping(times: number): Saga {
-  yield all(Array.from({ length: times }, (_, i) => call(nap, 10 + ((i * 7919) % 991))))
+  yield all(Array.from({ length: times }, (_, i) => call(nap, napOf(i))))
 }
 
 function* nap(ms: number): Saga {

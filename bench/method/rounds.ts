@@ -136,23 +136,16 @@ function pythonCommand(by: InPython, times: number, python: string): [string, st
 }
 
 async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  const { promise: aborted, reject } = promiseWithReject()
-  const onAbort = (): void => reject(signal.reason)
-  signal.addEventListener('abort', onAbort)
+  let onAbort = (): void => undefined
+  const aborted = new Promise<never>((_, reject) => {
+    onAbort = () => reject(signal.reason)
+    signal.addEventListener('abort', onAbort)
+  })
   try {
     return await Promise.race([promise, aborted])
   } finally {
     signal.removeEventListener('abort', onAbort)
   }
-}
-
-/** One that never fulfils. */
-function promiseWithReject(): { promise: Promise<never>; reject: (reason: unknown) => void } {
-  let reject: (reason: unknown) => void = () => undefined
-  const promise = new Promise<never>((_, rejectIt) => {
-    reject = rejectIt
-  })
-  return { promise, reject }
 }
 
 /** A terminal interrupts the programs too, and their end may be seen before our own interrupt. */

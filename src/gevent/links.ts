@@ -177,7 +177,10 @@ export abstract class LinkedGreenlet<T = unknown> extends SpawnedGreenlet<T> imp
   }
 }
 
-/** Whether it was enough to count the end: a turn for a link that only counts is a part of what a short greenlet costs. Whoever watches sees each turn. */
+/**
+ * Whether it was enough to count the end: a turn for a link that only counts is a part of what a short greenlet costs. Whoever watches sees
+ * each turn.
+ */
 function isCounted(links: Roster<Entry> | Entry[] | Entry, hub: Hub): boolean {
   if (hub.scheduler !== null || hub.observer !== null || kernel.footprint !== null) return false
   return typeof links === 'object' && 'counts' in links && links.counts() // a listener that has the method

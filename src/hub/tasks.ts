@@ -1,7 +1,8 @@
 /**
  * The greenlets of a hub: who is alive, and who has failed with nobody to read it.
  *
- * The living are linked through the greenlets themselves, so that nothing is allocated for it. Stands on the kernel's types. Leaves to the hub who counts as one, and when failures are reported.
+ * The living are linked through the greenlets themselves, so that nothing is allocated for it. Stands on the kernel's types. Leaves to the
+ * hub who counts as one, and when failures are reported.
  */
 import { writes } from '../greenlet/footprint.ts'
 import { type Coroutine, READY, RETURNED, UNSTARTED } from '../greenlet/kernel.ts'

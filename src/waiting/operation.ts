@@ -82,7 +82,10 @@ brandOperation(ComposedOperation.prototype)
 
 const NOTHING: Iterator<Suspend, unknown, Resume> = { next: () => ({ done: true, value: undefined }) }
 
-/** Makes an operation of a generator function. `text` is the call as it stands in messages; a function, where it would cost to write it each time. */
+/**
+ * Makes an operation of a generator function. `text` is the call as it stands in messages; a function, where it would cost to write it each
+ * time.
+ */
 export function operation<T>(text: string | (() => string), make: () => Green<T>): Operation<T> {
   return new ComposedOperation(text, make)
 }

@@ -359,7 +359,10 @@ export function withTimeout<A extends readonly unknown[], T, V = never>(
   )
 }
 
-/** What `withTimeout` does. Not a closure: V8 makes a hidden class for each closure of a generator function, at ten times the cost of the rest. */
+/**
+ * What `withTimeout` does. Not a closure: V8 makes a hidden class for each closure of a generator function, at ten times the cost of the
+ * rest.
+ */
 function* limited<A extends readonly unknown[], T, V>(
   limit: number | null | Timeout,
   options: WithTimeoutOptions<V> | null,

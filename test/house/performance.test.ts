@@ -56,7 +56,7 @@ describe('the figures of a run', () => {
       ['greenloop', rounds(10.00049, 20, 90)],
       ['Effect', rounds(1000, 1000)],
     ]),
-    absent: new Map([['gevent', '/usr/bin/python3 has no gevent (file:///opt/lib/site.py:3, /tmp/a.js)']]),
+    absent: new Map([['gevent', '/some/where/python3 has no gevent (file:///else/where/site.py:3, /no/where/a.js)']]),
     failed: [],
   }
   const figures = figuresFrom([outcome], {
